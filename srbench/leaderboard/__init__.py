@@ -46,7 +46,7 @@ def publish(board: Board, store_root: Path, out: Path | None = None, *, anew: bo
     if not anew and folder.is_whole(made_from(document, out is None)):
         troubles: list[str] = []
     else:
-        troubles = _written(folder, out, partial(from_store, document.results, store_root))
+        troubles = _written(folder, out, partial(from_store, document.results, store_root, there=folder))
     return Published(folder.path / "index.html", tuple(troubles), names_told(document.results))
 
 

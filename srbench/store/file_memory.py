@@ -97,7 +97,7 @@ def remembered(path: Path, about: str, learn: Callable[[], T], kind: type[T]) ->
     """What `learn` finds out about a file, remembered on this machine until the file changes.
 
     about: what is learned, and how: equal words mean an equal answer. kind: of what is learned, something that msgspec
-    can write as JSON, and paths. What is raised is raised anew each time.
+    can write, and paths. What is raised is raised anew each time.
     """
     memory = _memory()
     try:
@@ -107,9 +107,9 @@ def remembered(path: Path, about: str, learn: Callable[[], T], kind: type[T]) ->
     known = memory.get(path, now, about)
     with contextlib.suppress(*UNREADABLE):
         if known is not None:
-            return msgspec.json.decode(known, type=kind, dec_hook=lambda wanted, found: wanted(found))
+            return msgspec.msgpack.decode(known, type=kind, dec_hook=lambda wanted, found: wanted(found))
     learned = learn()
-    memory.put(path, now, msgspec.json.encode(learned, enc_hook=str), about)
+    memory.put(path, now, msgspec.msgpack.encode(learned, enc_hook=str), about)
     return learned
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
+from srbench.store.file_memory import remembered
 from srbench.store.files import StoreError
 from srbench.store.record import SCORES, MetricResult, Record
 from srbench.store.records import Store
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 CELL_COLUMNS = ("method", "dataset", "protocol", "trained_on", "seed", "status", "metric", "value", "n", "key")
 IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "label", "metric", "value", "key")
 TOLERANCE = 1e-9
+_Rows = dict[str, list[tuple[str | None, float]]]
 
 
 @dataclass(frozen=True)
@@ -85,19 +89,12 @@ def read_scores(store: Store, record: Record) -> dict[str, dict[str | None, floa
     Of the metrics in the record that are ok, called as they are there: the table itself calls them by their keys.
     Raises `StoreError` when the table cannot be read or is not the one that the record speaks of.
     """
-    import pyarrow as pa
-    from pyarrow.parquet import ParquetFile
-
     path = store.folder("cells", record.key) / SCORES
     wanted = {name: result for name, result in record.metrics.items() if result.status == "ok"}
     if not wanted:
         return {}
-    rows: dict[str, list[tuple[str | None, float]]] = {}
     try:
-        file = ParquetFile(pa.BufferReader(path.read_bytes()))
-        table = file.read(columns=["image", "metric", "value"], use_threads=False).to_pydict()
-        for image, key, value in zip(table["image"], table["metric"], table["value"], strict=True):
-            rows.setdefault(key, []).append((image, float(value)))
+        rows = remembered(path, "scores", partial(_rows, path), _Rows)
     except FileNotFoundError:
         raise StoreError(f"{path} is not there; run the matrix again") from None
     except Exception as error:  # pyarrow has many exceptions; whichever it is, the file is the culprit
@@ -111,6 +108,19 @@ def read_scores(store: Store, record: Record) -> dict[str, dict[str | None, floa
         if problem:
             raise StoreError(f"{path} {problem} ({result.name or name}); run the matrix again")
     return found
+
+
+def _rows(path: Path) -> _Rows:
+    """The rows of a table: image and value, by the metric's key."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    rows: _Rows = {}
+    file = ParquetFile(pa.BufferReader(path.read_bytes()))
+    table = file.read(columns=["image", "metric", "value"], use_threads=False).to_pydict()
+    for image, key, value in zip(table["image"], table["metric"], table["value"], strict=True):
+        rows.setdefault(key, []).append((image, float(value)))
+    return rows
 
 
 def _disagreement(result: MetricResult, images: list[Any], values: list[float], record: Record) -> str:

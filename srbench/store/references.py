@@ -115,6 +115,16 @@ class References:
         files = [item for listed in (self._listed() or {}).values() for item in listed.files.items()]
         return {place: known for place, known in files if not {"", "..", "/"} & {*PurePosixPath(place).parts}}
 
+    def state(
+        self, images: Iterable[str], hashed: Callable[[Path], str] = sha256
+    ) -> list[tuple[str, list[str | None]]]:
+        """What is listed of each image, and the sha256 of its files as they are. Raises `StoreError`."""
+        listed, found = self._listed() or {}, []
+        for one in map(listed.get, images):
+            files = [] if one is None else [hash_of(self.folder / place, hashed) for place in one.files]
+            found.append((msgspec.json.encode(one).decode(), files))
+        return found
+
     def labels(self) -> dict[str, str | None]:
         """The label of every image that is kept, by its id, in the order of the split."""
         return {image: listed.label for image, listed in (self._listed() or {}).items()}

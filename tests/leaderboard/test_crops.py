@@ -23,7 +23,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from srbench.leaderboard.gallery.pictures import to_display
+from srbench.leaderboard.gallery.display import to_display
 from srbench.leaderboard.gallery.values import Pixels, read_script, script
 from srbench.leaderboard.pages.site import static
 from srbench.pictures import Values, read_image
@@ -325,6 +325,14 @@ def test_the_address_restores_the_figure(browser: webdriver.Chrome, pages: Path)
     # The wall keeps its own part, and leaves this one alone.
     browser.find_element(By.CSS_SELECTOR, ".wall").send_keys("n")
     assert state(browser)["image"] and said(browser)["look"] == ["waves, x2-rgb"]
+
+
+def test_a_link_within_the_page_keeps_the_figure(browser: webdriver.Chrome, pages: Path) -> None:
+    tool(browser, pages, crop_hash(zoom=3))
+    before = said(browser)
+    browser.execute_script("location.hash = 'main'")  # as a link to a heading does
+    WebDriverWait(browser, 10).until(lambda _: state(browser).get("crop") and said(browser) == before)
+    assert before["zoom"] == ["3"]
 
 
 def test_a_senseless_address_gives_a_figure(browser: webdriver.Chrome, pages: Path) -> None:

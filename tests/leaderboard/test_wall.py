@@ -266,6 +266,20 @@ def test_the_rest_of_an_image_is_fetched_when_it_comes_into_view(
     assert abs(right - end) <= 1  # the last column of the whole image is at the edge
 
 
+def test_an_image_of_which_tiles_were_never_seen_gives_way_to_another(
+    browser: webdriver.Chrome, make: Callable[..., Board], tmp_path: Path
+) -> None:
+    wide = write(make(("panorama",), protocols=1, methods=("bicubic",)), tmp_path / "toy")
+    visit(browser, wide / "index.html", 1440, fragment="#look=0&image=im1&mode=wall&zoom=8&x=1090&y=20")
+    tiles = '.wall .tile[data-name="bicubic"] img.whole'
+    WebDriverWait(browser, 10).until(lambda _: browser.find_elements(By.CSS_SELECTOR, tiles))
+    (shown,) = browser.find_elements(By.CSS_SELECTOR, tiles)
+    assert str(shown.get_attribute("src")).endswith("-2.png")  # the last of three, the others were out of sight
+    wall(browser).send_keys("n")
+    assert state_of(browser, "image") == "im0"
+    assert browser.get_log("browser") == []
+
+
 def test_two_clicks_open_the_comparison_and_escape_ends_it(browser: webdriver.Chrome, pages: Path) -> None:
     visit(browser, pages / "index.html", 1440)
     comparison = browser.find_element(By.ID, "comparison")
@@ -286,6 +300,9 @@ def test_two_clicks_open_the_comparison_and_escape_ends_it(browser: webdriver.Ch
     assert comparison.is_displayed()
     assert state(browser)["mode"] == "side"
     assert state(browser)["a"] != state(browser)["b"]
+    browser.find_element(By.ID, "close").send_keys(Keys.ENTER)
+    assert not comparison.is_displayed()
+    assert browser.switch_to.active_element == wall(browser)  # whoever works by keyboard is not thrown to the top
 
 
 def test_swipe_follows_pointer_slider_and_keys(browser: webdriver.Chrome, pages: Path) -> None:
@@ -323,6 +340,15 @@ def test_the_address_restores_what_was_seen(browser: webdriver.Chrome, pages: Pa
     assert browser.find_element(By.CSS_SELECTOR, "#pane-b img.window").size["width"] == 4 * 256
     chosen = [Select(browser.find_element(By.NAME, n)).first_selected_option.text for n in ("a", "b", "zoom", "size")]
     assert chosen == ["HR", "$x^2$", "4×", "medium"]
+
+
+def test_a_link_within_the_page_keeps_what_was_chosen(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html", fragment="#look=1&image=im1&a=lanczos&b=HR&mode=side&zoom=4")
+    wall(browser).send_keys("n")
+    before = state(browser)
+    browser.execute_script("location.hash = 'main'")  # as a link to a heading does
+    WebDriverWait(browser, 10).until(lambda _: state(browser) == before)
+    assert before["image"] != "im1" and before["mode"] == "side"
 
 
 def test_an_address_of_two_pictures_without_a_mode_swipes_them(browser: webdriver.Chrome, pages: Path) -> None:

@@ -44,8 +44,9 @@ from srbench.store.summary import Summary
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_REASON = "</script><img src=x onerror=alert(1)> & 'quoted'"
 BUDGET = Budget("steps", 300)
-COUNTS = {"blobs": 9, "waves": 8, "absent": 7}
-PEAKS = {"blobs": 255, "waves": 65535, "absent": 255}
+COUNTS = {"blobs": 9, "waves": 8, "absent": 7, "panorama": 2}
+PEAKS = {"blobs": 255, "waves": 65535, "absent": 255, "panorama": 65535}
+WIDTHS = {"waves": 300, "panorama": 1100}
 OFFSETS = {"bicubic": 0.0, "lanczos": 0.02, "learner": 1.5, "$x^2$": 0.9, HOSTILE: -1.0, "slow": 0.5, "never": 0.0}
 
 
@@ -62,10 +63,10 @@ DETAILS = Details(
 
 
 def picture(dataset: str, number: int) -> Image:
-    """A small picture with structure: 48 x 40 RGB, 8 bit; `waves` is grey, 16 bit, 300 pixels wide."""
+    """A small picture with structure: 48 x 40 RGB, 8 bit; those in `WIDTHS` are grey, 16 bit, and as wide."""
     rng = np.random.default_rng([number, *dataset.encode()])
-    if dataset == "waves":
-        y, x = np.mgrid[:44, :300]
+    if dataset in WIDTHS:
+        y, x = np.mgrid[:44, : WIDTHS[dataset]]
         wave = 0.5 + 0.4 * np.sin(x / (2 + number) + y / 5)
         return (wave * 65535).astype(np.uint16)[..., None]
     coarse = rng.random((10, 12, 3))

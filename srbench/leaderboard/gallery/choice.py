@@ -1,4 +1,4 @@
-"""Which images are shown: of each method the worst and the best, and others over the range of difficulty.
+"""Which images are shown: of each method the worst and the best, and others over the range of difficulty; whose SR.
 
 How hard an image is, the median of what the methods reach on it says, by the metric that ranks.
 """
@@ -84,3 +84,12 @@ def choose_images(
     wanted.extend(by_difficulty[place] for place in spread)
     kept = set(list(dict.fromkeys(wanted))[:most])
     return [image for image in every if image in kept]
+
+
+def first_seeds(results: Sequence[Result]) -> list[Result]:
+    """One result an entrant: that of the first seed which went well."""
+    chosen: dict[Entrant, Result] = {}
+    for result in results:
+        if result.ok and result.record and result.record.images:
+            chosen.setdefault(result.entrant, result)
+    return list(chosen.values())

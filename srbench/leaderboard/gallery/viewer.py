@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from srbench.leaderboard.gallery.choice import difficulties
+from srbench.leaderboard.gallery.choice import difficulties, first_seeds
 from srbench.leaderboard.gallery.errors import error_weights
 from srbench.leaderboard.gallery.hallucination import share_words
-from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
+from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage
 from srbench.leaderboard.results.results import Result, Results, shortened
 from srbench.leaderboard.words.numerals import number
 from srbench.store.record import Record

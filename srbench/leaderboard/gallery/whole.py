@@ -6,13 +6,10 @@ All pictures of an image are there, or none, so that they can be compared everyw
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import BytesIO
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
+from srbench.leaderboard.gallery.display import Shown, png
 
-Shown = npt.NDArray[np.uint8]
 TILE = 512
 """The longest side of a tile, in pixels; `static/looking/frame.js` lays them."""
 
@@ -51,12 +48,3 @@ def _tiles(name: str, picture: Shown, side: int) -> Iterable[tuple[str, bytes]]:
     corners = [(top, left) for top in range(0, height, TILE) for left in range(0, width, TILE)]
     for place, (top, left) in enumerate(corners):
         yield f"{name}-{place}.png", png(picture[top : top + TILE, left : left + TILE])
-
-
-def png(image: Shown) -> bytes:
-    """An 8-bit picture `(H, W, C)` as a file."""
-    from PIL import Image as Pillow
-
-    file = BytesIO()
-    Pillow.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(file, "PNG", compress_level=7)
-    return file.getvalue()

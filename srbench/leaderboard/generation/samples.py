@@ -10,7 +10,9 @@ import msgspec
 import numpy as np
 from markupsafe import Markup
 
-from srbench.leaderboard.gallery.pictures import first_seeds, read_sr, to_display, write_png
+from srbench.leaderboard.gallery.choice import first_seeds
+from srbench.leaderboard.gallery.display import to_display, write_png
+from srbench.leaderboard.gallery.writing import read_sr
 from srbench.leaderboard.generation.nearest import (
     Measure,
     Neighbours,

@@ -18,7 +18,8 @@ import msgspec
 import numpy as np
 
 from srbench.errors import SrbenchError
-from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds
+from srbench.leaderboard.gallery.choice import first_seeds
+from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage
 from srbench.leaderboard.results.results import Entrant, Results
 from srbench.leaderboard.words.numerals import plural
 from srbench.pictures import Scale, scale_of

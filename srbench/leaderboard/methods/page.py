@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from srbench.leaderboard.board.contents import BoardMethod
+from srbench.leaderboard.board.contents import Board, BoardMethod
 from srbench.leaderboard.methods.cells import cell_tables
 from srbench.leaderboard.methods.standing import Standing, told
-from srbench.leaderboard.results.results import Results
+from srbench.leaderboard.results.results import Results, unique_slugs
 from srbench.leaderboard.trainings.pages import Group, notes_of
+
+
+def method_slugs(board: Board) -> dict[str, str]:
+    """What the page of each method is called, by its name."""
+    methods = [method.name for method in board.methods]
+    return dict(zip(methods, unique_slugs(methods), strict=True))
 
 
 def method_context(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,17 @@ import msgspec
 
 from srbench.contract.entry import imported
 from srbench.errors import in_words
-from srbench.leaderboard.board.contents import Board, BoardMethod
+from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.datasets.page import by_protocol, dataset_context, dataset_places, learners
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.judging import told as people
-from srbench.leaderboard.methods.page import method_context
-from srbench.leaderboard.methods.standing import standings
+from srbench.leaderboard.methods.page import method_context, method_slugs
+from srbench.leaderboard.methods.standing import Standing, standings
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.paper import FOLDER as PAPER
-from srbench.leaderboard.pages.paper import cited, paper_tables, write_paper
-from srbench.leaderboard.pages.parts import cell_files, cell_page, cells_made_from
+from srbench.leaderboard.pages.paper import cited, paper_tables, write_figures, write_paper
+from srbench.leaderboard.pages.parts import cell_page, pages_made_from
 from srbench.leaderboard.pages.site import render, write_late, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, by_dataset, told
 from srbench.leaderboard.paper.fingerprint import fingerprint
@@ -30,7 +31,7 @@ from srbench.leaderboard.publishing.badge import BADGE, badge, badge_words, embe
 from srbench.leaderboard.publishing.changes import changes_told
 from srbench.leaderboard.publishing.cover import Cover, write_cover
 from srbench.leaderboard.publishing.facts import facts_of
-from srbench.leaderboard.results.results import Result, Results, unique_slugs
+from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.site.folder import BoardFolder
 from srbench.leaderboard.tables.kinds import groups, side_by_side
 from srbench.leaderboard.tables.listings import every_cell
@@ -54,18 +55,30 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
     """
     with folder.building() as new:
         document = gather(new)
-        parts = cells_made_from(document)
+        pages, views = _pages(document), views_of(document)
+        standing = standings([one for tables in by_dataset(views).values() for one in tables], pages.method_shots())
+        parts = pages_made_from(document, pages, standing)
         kept = folder.kept(parts)
-        troubles, broken = _write(document, new, listed, kept)
-        whole = {name: part for name, part in parts.items() if name not in broken}
-        folder.bring_in(new, downloads.made_from(document, listed), Privacy().of(troubles), whole, kept)
+        troubles, beside = _write(document, views, standing, new, listed, parts.keys() & kept.keys())
+        made = {name: parts[place] for place, names in beside.items() if place in parts for name in names}
+        folder.bring_in(new, downloads.made_from(document, listed), Privacy().of(troubles), made, kept)
     return troubles
 
 
-def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str]) -> tuple[list[str], set[str]]:
-    """Write all but the pictures, and pages that are kept; what could not be shown, a line each, and on which pages."""
+def _write(
+    document: Document,
+    views: Sequence[View],
+    standing: Mapping[str, Sequence[Standing]],
+    new: Path,
+    listed: bool,
+    kept: Collection[str],
+) -> tuple[list[str], dict[str, Sequence[str]]]:
+    """Write all but the pictures, and pages that are kept.
+
+    Returns what could not be shown, a line each, and the files of each page below the index that could be made.
+    """
     results, board = document.results, document.results.board
-    pages, method_slugs, views = _pages(document), _method_slugs(board), views_of(document)
+    pages, slugs = _pages(document), method_slugs(board)
     trainings = by_method(document.trainings)
     privacy, dataset_pages = Privacy(), dataset_places(board)
     date = document.date
@@ -77,53 +90,56 @@ def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str])
         "dataset_pages": dataset_pages,
     }
     below = shared | {"root": "../"}
-    troubles, broken = list(document.troubles), set[str]()
+    troubles, made = list(document.troubles), dict[str, Sequence[str]]()
 
-    def page(name: str, title: str, make: Callable[[], tuple[str, dict[str, Any]]]) -> None:
-        """A page below the index. One that cannot be made costs nothing else."""
+    def page(name: str, title: str, make: Callable[[], tuple[str, dict[str, Any], list[str]]]) -> None:
+        """A page below the index. One that cannot be made costs nothing else. make: writes what lies beside it."""
+        if name in kept:
+            return
         try:
-            text = render(*make())
+            template, context, beside = make()
+            text = render(template, context)
+            made[name] = [name, *beside]
         except Exception as error:
             problem = f"The page of {title} could not be made ({in_words(error)})."
             troubles.append(problem)
-            broken.add(name)
             text = render("broken.html", below | {"title": title, "problem": problem})
         (new / name).parent.mkdir(exist_ok=True)
         (new / name).write_bytes(text)
 
-    def cell(result: Result) -> tuple[str, dict[str, Any]]:
+    def cell(result: Result) -> tuple[str, dict[str, Any], list[str]]:
         method = result.entrant.method
         learned = trainings.get(method, [])
-        context = details.cell_context(result, results, method_slugs[method], learned, document.extractors)
-        write_late(new / "cells", context["images"], privacy)
-        own = _dated(result.record.started if result.record else "")
-        return pages.cell_template, context | below | own | pages.cell(result)
+        context = details.cell_context(result, results, slugs[method], learned, document.extractors)
+        late = write_late(new, "cells", context["images"], privacy)
+        return pages.cell_template, context | below | _dated_by([result]) | pages.cell(result), late
 
     for result in results.all:
-        if not kept.keys() >= set(cell_files(result)):
-            page(cell_page(result), result.cell.label, partial(cell, result))
+        page(cell_page(result), result.cell.label, partial(cell, result))
     linked, learned_by, places = by_dataset(views), learners(results), by_protocol(results)
-    standing = standings([one for tables in linked.values() for one in tables], pages.method_shots())
 
-    def method(shown: BoardMethod) -> tuple[str, dict[str, Any]]:
+    def method(shown: BoardMethod) -> tuple[str, dict[str, Any], list[str]]:
         own = method_context(shown, results, trainings.get(shown.name, []), standing.get(shown.name, []))
-        return "methods/page.html", below | own
+        return "methods/page.html", below | own | _dated_by(results.of_method(shown.name)), []
 
     for shown in board.methods:
-        page(f"methods/{method_slugs[shown.name]}.html", shown.name, partial(method, shown))
+        page(f"methods/{slugs[shown.name]}.html", shown.name, partial(method, shown))
 
-    def dataset(name: str) -> tuple[str, dict[str, Any]]:
+    def dataset(name: str) -> tuple[str, dict[str, Any], list[str]]:
         own = places.get(name, {})
         hrefs = {protocol: pages.addresses(name, protocol) for protocol in own}
         pictures = pages.dataset_shots(name), hrefs
         context = dataset_context(name, results, own, linked.get(name, []), *pictures, learned_by.get(name, []))
-        return "datasets/page.html", below | {"method_slugs": method_slugs} | context
+        figures = _figures_of(name, pages, views)
+        beside = write_figures(new, [chart for _, charts in figures for chart in charts])
+        context |= _dated_by([result for rivals in own.values() for result in rivals])
+        return "datasets/page.html", below | context | {"method_slugs": slugs, "figures": figures}, beside
 
     for name, place in dataset_pages.items():
         page(place, name, partial(dataset, name))
     if document.extractors:
         shown_extractors = below | {"title": EXTRACTORS, "extractors": document.extractors}
-        page(f"{FOLDER}/index.html", EXTRACTORS, lambda: ("extractors.html", shown_extractors))
+        page(f"{FOLDER}/index.html", EXTRACTORS, lambda: ("extractors.html", shown_extractors, []))
     judged = people.told(results, document.votes)
     header = " · ".join([*pages.header(), *([date_words(date)] if date else [])])
     downloads.write_scores(results, new / "scores.csv")
@@ -154,14 +170,14 @@ def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str])
     write_static(new)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits()), "judged": judged}
     cells = every_cell(results)
-    context |= {"cells": cells} | _index_context(results, views, method_slugs) | pages.index(views)
+    context |= {"cells": cells} | _index_context(results, views, slugs) | pages.index(views)
     context |= {"papers": {table.id: table for table in tables}, "cited": how, "extractors": document.extractors}
     context["badged"] = {"href": BADGE, "alt": f"srbench: {badged}", "markdown": embedding(badged, "ADDRESS")}
     context["changed"] = changes_told(document.changes, told(views))
     context["boards_href"] = "../index.html" if listed else None
-    write_late(new, cells, privacy)
+    write_late(new, "", cells, privacy)
     (new / "index.html").write_bytes(render(pages.index_template, context))
-    return troubles, broken
+    return troubles, made
 
 
 def _cover(pages: TaskPages, views: Sequence[View], new: Path) -> Cover | None:
@@ -179,21 +195,27 @@ def _dated(date: str) -> dict[str, str]:
     return {"date": date, "date_words": date_words(date)}
 
 
+def _dated_by(results: Iterable[Result]) -> dict[str, str]:
+    return _dated(max((result.record.started for result in results if result.record), default=""))
+
+
+def _figures_of(dataset: str, pages: TaskPages, views: Sequence[View]) -> list[tuple[str, list[Chart]]]:
+    """The figures of a dataset alone, by the name of what they are of."""
+    tables = [(view.name, item) for view in views for item in view.tables if item.table.dataset == dataset]
+    found = [(name, pages.dataset_figures(item.table, item.id)) for name, item in tables]
+    return [(name, charts) for name, charts in found if charts]
+
+
 def _pages(document: Document) -> TaskPages:
     make = imported(task_named(document.results.board.task).pages)
     pages: TaskPages = make(document.results, document.galleries, document.trainings)
     return pages
 
 
-def _method_slugs(board: Board) -> dict[str, str]:
-    methods = [method.name for method in board.methods]
-    return dict(zip(methods, unique_slugs(methods), strict=True))
-
-
 def views_of(document: Document) -> list[View]:
     """What the first page shows of each scope."""
-    pages, method_slugs = _pages(document), _method_slugs(document.results.board)
-    return [pages.view(scope, method_slugs) for scope in document.results.scopes]
+    pages, slugs = _pages(document), method_slugs(document.results.board)
+    return [pages.view(scope, slugs) for scope in document.results.scopes]
 
 
 def _ranks(metric: str, views: Sequence[View]) -> bool:
@@ -201,7 +223,7 @@ def _ranks(metric: str, views: Sequence[View]) -> bool:
     return any(metric in item.table.standings for view in views for item in view.tables)
 
 
-def _index_context(results: Results, views: Sequence[View], method_slugs: dict[str, str]) -> dict[str, Any]:
+def _index_context(results: Results, views: Sequence[View], slugs: dict[str, str]) -> dict[str, Any]:
     board = results.board
     statuses = Counter(result.status for result in results.all)
     judges = results.scopes[0].judges
@@ -213,7 +235,7 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "ranking": [name for name in results.metrics if _ranks(name, views)],
         "metric_label": results.metric_label,
         "kinds": groups(side_by_side(results.metrics, judges), judges),
-        "method_slugs": method_slugs,
+        "method_slugs": slugs,
         "transfer": transfer_tables(results),
         "sections": [passage for name, passage in board.sections if not name],
         "matrix_path": Path(board.path).name if board.coded else shlex.quote(board.path),

@@ -12,9 +12,10 @@ from markupsafe import Markup
 from srbench.contract.wording import Wording
 from srbench.leaderboard.figures import curves
 from srbench.leaderboard.figures.coverage import coverage_figure
+from srbench.leaderboard.gallery.choice import first_seeds
 from srbench.leaderboard.gallery.errors import error_legend
 from srbench.leaderboard.gallery.hallucination import share_words
-from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, map_legend, white_words
+from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, map_legend, white_words
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
 from srbench.leaderboard.tables.costs import cost_lines

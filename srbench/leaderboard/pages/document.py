@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,7 +26,7 @@ from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.publishing.changes import Change
 from srbench.leaderboard.publishing.limits import Pictures
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
-from srbench.leaderboard.site.folder import PublishError, shown_path
+from srbench.leaderboard.site.folder import BoardFolder, PublishError, shown_path
 from srbench.leaderboard.trainings.extractors import Instrument, write_instruments
 from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
@@ -150,12 +151,15 @@ def _votes(board: Board, store_root: Path) -> tuple[Session, ...]:
     return tuple(numbered(about(keys, sessions_in(Store(store_root)))))
 
 
-def from_store(results: Results, store_root: Path, new: Path) -> Document:
-    """The document of results that a store holds. Writes its pictures into the folder `new`."""
-    write = _pages(results.board).write
+def from_store(results: Results, store_root: Path, new: Path, there: BoardFolder | None = None) -> Document:
+    """The document of results that a store holds. Writes its pictures into the folder `new`.
+
+    there: a board whose pictures are taken where they would come out the same.
+    """
+    write, earlier = _pages(results.board).write, _Earlier(there, results.board)
     while True:
         try:
-            galleries = write(results, store_root, new)
+            galleries = write(results, store_root, new, partial(earlier.bring, new))
             break
         except Damaged as damaged:  # a cell of which a picture turns out to be damaged is none of those that are well
             results = results.without(damaged)
@@ -165,6 +169,32 @@ def from_store(results: Results, store_root: Path, new: Path) -> Document:
     made = Document(results, tuple(galleries), trainings, extractors, votes=_votes(results.board, store_root))
     troubles = (*_troubles(made), *_gone_from(results, Store(store_root)))
     return replace(made.published(), troubles=troubles)
+
+
+class _Earlier:
+    """The galleries of a board that is there, by what they were made from."""
+
+    def __init__(self, there: BoardFolder | None, board: Board) -> None:
+        self._there, self._found = there, dict[str, Any]()
+        self._listing = None if there is None else there.listing()
+        if there is None or self._listing is None or not there.are_as_listed([RECORDS], self._listing):
+            return
+        with (there.path / RECORDS).open("rb") as lines:
+            told = (_object(line)["gallery"] for line in lines if line.startswith(b'{"gallery":'))
+            made = (one for one in told if one.get("made_from"))
+            self._found = {one["made_from"]: msgspec.convert(one, _pages(board).gallery) for one in made}
+
+    def bring(self, new: Path, made_from: str) -> Any:
+        """A gallery, its pictures in the folder `new`; None where there is none, or a picture is another by now."""
+        found = self._found.get(made_from)
+        if found is None or self._there is None or self._listing is None:
+            return None
+        if not self._there.are_as_listed(found.files, self._listing):
+            return None
+        for place in found.files:
+            (new / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._there.path / place, new / place)
+        return found
 
 
 def from_records(path: Path, new: Path) -> Document:

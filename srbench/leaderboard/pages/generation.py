@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from srbench.leaderboard.figures.charts import FIRST, charts, present
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.gallery.shots import Place, Shot
 from srbench.leaderboard.generation.findings import generation_findings
 from srbench.leaderboard.generation.samples import GeneratorSamples, SampleGallery, write_samples
@@ -26,10 +28,14 @@ class GenerationPages:
     index_template = "generation.html"
     cell_template = "sample_cell.html"
     gallery = SampleGallery
-    write = staticmethod(write_samples)
 
     def __init__(self, results: Results, galleries: Sequence[SampleGallery], trainings: Sequence[Group] = ()) -> None:
         self._results, self._galleries, self._trainings = results, galleries, trainings
+
+    @staticmethod
+    def write(results: Results, store_root: Path, out: Path, _: Callable[[str], Any]) -> Sequence[SampleGallery]:
+        """Write all sheets anew: they are few."""
+        return write_samples(results, store_root, out)
 
     def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
         """One dataset at a time: a distance between sets is not averaged over datasets."""
@@ -104,6 +110,10 @@ class GenerationPages:
     def dataset_shots(self, dataset: str) -> list[Shot]:
         """Sheets of real test images, which lead to the samples beside them."""
         return real_shots(self._galleries, dataset)
+
+    def dataset_figures(self, table: Table, name: str) -> list[Chart]:
+        """None: those of each table stand below it."""
+        return []
 
     def method_shots(self) -> Mapping[Place, list[Shot]]:
         """Sheets of samples."""

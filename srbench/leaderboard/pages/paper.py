@@ -7,11 +7,12 @@ paper/board.bib                                          the board, and the pape
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from srbench.leaderboard.board.contents import Board
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.pages.views import View
 from srbench.leaderboard.paper.bibtex import bibtex, citation
 from srbench.leaderboard.paper.grid import grid, title
@@ -62,18 +63,33 @@ def cited(board: Board, data: str, date: str) -> Cited:
 
 def write_paper(folder: Path, views: Sequence[View], tables: Sequence[PaperTable], how: Cited) -> None:
     """Write the files into `folder`, that of the board."""
-    place = folder / FOLDER
-    place.mkdir()
-    for name, content in _files(views, tables, how):
-        (place / name).write_bytes(content)
+    _write(folder, _texts(tables, how))
+    write_figures(folder, [one for view in views for item in view.tables for one in (*item.figures, *item.more)])
 
 
-def _files(views: Sequence[View], tables: Sequence[PaperTable], how: Cited) -> Iterator[tuple[str, bytes]]:
+def write_figures(folder: Path, charts: Sequence[Chart]) -> list[str]:
+    """Write figures into `folder`, that of the board; returns where, in it."""
+    return _write(folder, _drawn(charts))
+
+
+def _write(folder: Path, content: Iterable[tuple[str, bytes]]) -> list[str]:
+    places = []
+    (folder / FOLDER).mkdir(exist_ok=True)
+    for name, text in content:
+        places.append(f"{FOLDER}/{name}")
+        (folder / places[-1]).write_bytes(text)
+    return places
+
+
+def _texts(tables: Sequence[PaperTable], how: Cited) -> Iterator[tuple[str, bytes]]:
     for table in tables:
         yield f"{table.name}.tex", table.latex.encode()
         yield f"{table.name}.md", table.markdown.encode()
         yield f"{table.name}.csv", table.csv.encode()
-    for drawn in (one.svg for view in views for item in view.tables for one in (*item.figures, *item.more)):
+    yield "board.bib", how.bibtex.encode()
+
+
+def _drawn(charts: Sequence[Chart]) -> Iterator[tuple[str, bytes]]:
+    for drawn in (chart.svg for chart in charts):
         yield f"{drawn.name}.svg", drawn.svg()
         yield f"{drawn.name}.pdf", drawn.pdf()
-    yield "board.bib", how.bibtex.encode()

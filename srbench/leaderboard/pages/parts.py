@@ -1,19 +1,21 @@
-"""What each cell's page is made from: of a large board only the pages of cells that changed are made anew."""
+"""What pages below the index are made from: of a large board only those that changed are made anew."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from srbench.leaderboard.datasets.page import dataset_places
-from srbench.leaderboard.gallery.pictures import Gallery, first_seeds, map_legend, white_words
+from srbench.leaderboard.gallery.choice import first_seeds
+from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words
+from srbench.leaderboard.methods.page import method_slugs
+from srbench.leaderboard.methods.standing import Standing
 from srbench.leaderboard.pages.document import Document, told_of
+from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Result
-from srbench.leaderboard.tables.listings import images_of
-from srbench.leaderboard.tables.long import IN_PAGE
 from srbench.leaderboard.trainings.pages import by_method, training_of
 from srbench.registry.registry import registry
 
@@ -23,21 +25,43 @@ def cell_page(result: Result) -> str:
     return f"cells/{result.slug}.html"
 
 
-def cell_files(result: Result) -> list[str]:
-    """The files of a cell in the board's folder: its page, and the rows of its images that the page does not hold."""
-    late = [f"cells/{result.slug}.js"] if len(images_of(result)) > IN_PAGE else []
-    return [cell_page(result), *late]
+def pages_made_from(document: Document, pages: TaskPages, standing: Mapping[str, Sequence[Standing]]) -> dict[str, str]:
+    """A sha256 over all that a page of a cell, a dataset or a method shows, by its place: its own, and what all share.
+
+    standing: of methods, on each dataset.
+    """
+    results = document.results
+    common = _common(document)
+    made = _cells(document, common)
+    protocols = list(dict.fromkeys(protocol for _, protocol in results.by_place))
+    for name, place in dataset_places(results.board).items():
+        own = [result for result in results.all if name in (result.cell.dataset, *result.cell.learned)]
+        cells = [(result.slug, made[cell_page(result)]) for result in own]
+        galleries = [one for one in document.galleries if one.dataset == name]
+        looked = [pages.addresses(name, protocol) for protocol in protocols]
+        made[place] = _hashed([common, name, cells, galleries, pages.dataset_shots(name), looked])
+    trainings = by_method(document.trainings)
+    for name, slug in method_slugs(results.board).items():
+        cells = [(result.slug, made[cell_page(result)]) for result in results.of_method(name)]
+        sections = [passage for method, passage in results.board.sections if method == name]
+        facts = [common, name, cells, repr(standing.get(name)), trainings.get(name), sections]
+        made[f"methods/{slug}.html"] = _hashed(facts)
+    return made
 
 
-def cells_made_from(document: Document) -> dict[str, str]:
-    """A sha256 over all that each cell's page shows, by its files: its own, and what it has in common with others."""
+def _common(document: Document) -> str:
+    """What pages show of the board, wherever they are of."""
     results = document.results
     board = msgspec.structs.replace(results.board, cells=[], sections=[], path="")
     task = registry().get("task", board.task).plugin.sources
     learned_by = [(one.key, one.group.id) for one in document.extractors]
     pages = dataset_places(results.board)
     known = [registry().source_of("srbench"), task, board, pages, results.metrics, learned_by]
-    common = _hashed([*known, *_legends(document)])
+    return _hashed([*known, *_legends(document)])
+
+
+def _cells(document: Document, common: str) -> dict[str, str]:
+    results = document.results
     pictures = {(one.dataset, one.protocol): _hashed([one]) for one in document.galleries}
     trainings = by_method(document.trainings)
     learned = {id(group): _hashed([group]) for group in document.trainings}
@@ -49,9 +73,7 @@ def cells_made_from(document: Document) -> dict[str, str]:
             told = told_of(result) if result.record else None
             own = [cell, result.entrant.name, told, id(result) in shown]
             training, _ = training_of(result, trainings.get(result.entrant.method, []))
-            made |= dict.fromkeys(
-                cell_files(result), _hashed([common, pictures.get(place), learned.get(id(training)), *own])
-            )
+            made[cell_page(result)] = _hashed([common, pictures.get(place), learned.get(id(training)), *own])
     return made
 
 

@@ -87,11 +87,16 @@ def write_static(folder: Path) -> None:
         (folder / name).write_bytes(static(name))
 
 
-def write_late(folder: Path, table: LongTable | None, privacy: Privacy) -> None:
-    """Write the rows of a table that its page does not hold, where there are any."""
-    if table is not None and table.is_long:
-        folder.mkdir(exist_ok=True)
-        (folder / table.late).write_bytes(render("tables/late.js", {"table": table, "privacy": privacy}))
+def write_late(board: Path, folder: str, table: LongTable | None, privacy: Privacy) -> list[str]:
+    """Write the rows of a table that its page does not hold; where, in the board's folder, if there are any.
+
+    folder: that of the page, in `board`.
+    """
+    if table is None or not table.is_long:
+        return []
+    (board / folder).mkdir(exist_ok=True)
+    (board / folder / table.late).write_bytes(render("tables/late.js", {"table": table, "privacy": privacy}))
+    return [f"{folder}/{table.late}".lstrip("/")]
 
 
 def static(name: str) -> bytes:

@@ -14,9 +14,10 @@ from srbench.leaderboard.figures.costs import no_tradeoff
 from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import baseline, findings
 from srbench.leaderboard.gallery.errors import error_colours, error_legend
-from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words, write_galleries
+from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words
 from srbench.leaderboard.gallery.shots import Place, Shot, addresses, dataset_shots, worst_and_best
 from srbench.leaderboard.gallery.viewer import Places, extremes, look_data, start
+from srbench.leaderboard.gallery.writing import write_galleries
 from srbench.leaderboard.pages.details import pictures_context
 from srbench.leaderboard.pages.views import TIMES, View, answers, places_in, shown_table, training_limits, view_id
 from srbench.leaderboard.publishing.cover import Cover
@@ -46,22 +47,15 @@ class UpscalingPages:
         single = [build_table(scope, metrics, name) for name in scope.datasets()] if len(pooled.datasets) > 1 else []
         drawn = charts(pooled, name)
         drawn += present(trainings_chart(self._trainings, scope.results, f"{name}-trainings"))
-        drawn += [] if single else self._of_dataset(pooled, name)
+        drawn += [] if single else self.dataset_figures(pooled, name)
         below = (head_to_head(pooled, single), drawn[:FIRST], drawn[FIRST:], no_tradeoff(pooled))
         tables = [shown_table(pooled, f"{name}-t0", method_slugs, *below)]
         for place, table in enumerate(single, start=1):
-            own = f"{name}-t{place}"
-            tables.append(shown_table(table, own, method_slugs, more=self._of_dataset(table, own)))
+            tables.append(shown_table(table, f"{name}-t{place}", method_slugs))
         said = [*answers(pooled, metrics, partial(findings, pooled, single or [pooled]))]
         for table in single:
             said += answers(table, metrics, partial(findings, table, [table]), alone=True)
         return View.of(scope, tables, said)
-
-    def _of_dataset(self, table: Table, name: str) -> list[Chart]:
-        """The figures that are of one dataset's pictures."""
-        place = (table.only_dataset, table.scope.protocol)
-        spectra = next((one.spectra for one in self._galleries if (one.dataset, one.protocol) == place), None)
-        return dataset_charts(table, spectra, name)
 
     def header(self) -> list[str]:
         """Protocols, datasets and methods."""
@@ -119,6 +113,12 @@ class UpscalingPages:
     def dataset_shots(self, dataset: str) -> list[Shot]:
         """Test images as HR, which lead to the viewer."""
         return dataset_shots(self._galleries, dataset)
+
+    def dataset_figures(self, table: Table, name: str) -> list[Chart]:
+        """The figures that are of one dataset's pictures."""
+        place = (table.only_dataset, table.scope.protocol)
+        spectra = next((one.spectra for one in self._galleries if (one.dataset, one.protocol) == place), None)
+        return dataset_charts(table, spectra, name)
 
     def method_shots(self) -> Mapping[Place, list[Shot]]:
         """The worst and the best picture of each method."""

@@ -199,14 +199,14 @@ class TaskPages(Protocol):
     """What differs between the boards of two tasks.
 
     index_template, cell_template: of the page of the board and of a cell. gallery: what is known of the pictures of a
-    dataset, which `few` and
-    `without_pictures` make fewer; write: writes the pictures of results into a folder, and tells.
+    dataset, which `few` and `without_pictures` make fewer; write: writes the pictures of results into a folder, or
+    brings those there that a board has which was made from the same before, and tells.
     """
 
     index_template: str
     cell_template: str
     gallery: type[msgspec.Struct]
-    write: Callable[[Results, Path, Path], Sequence[Any]]
+    write: Callable[[Results, Path, Path, Callable[[str], Any]], Sequence[Any]]
 
     def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
         """The tables, figures and findings of a scope."""
@@ -225,6 +225,9 @@ class TaskPages(Protocol):
 
     def dataset_shots(self, dataset: str) -> list[Shot]:
         """The pictures on the page of a dataset."""
+
+    def dataset_figures(self, table: Table, name: str) -> list[Chart]:
+        """The figures on the page of a dataset, which is the only one of the table. name: what their ids begin with."""
 
     def method_shots(self) -> Mapping[Place, list[Shot]]:
         """The pictures on the pages of methods, by where they are of."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -85,16 +85,27 @@ class BoardFolder:
         return all((self.path / name).is_file() for name in listing.files)
 
     def kept(self, parts: Mapping[str, str]) -> dict[str, str]:
-        """The sha256 of the files that were made from just these parts, and are what they were: none need be made anew.
+        """The sha256 of the files of pages that need not be made anew: of what they are made from nothing has changed.
 
-        parts: what each would be made from, by its path.
+        parts: what each page would be made from, by its path. A page is kept with all files that were made with it, or
+        not at all: none may have been changed or lost.
         """
         listing = self.listing()
         if listing is None:
             return {}
-        alike = (name for name, made_from in parts.items() if listing.parts.get(name) == made_from)
-        known = {name: listing.files[name] for name in alike if name in listing.files}
-        return {name: content for name, content in known.items() if self._is_the_boards(name, [content])}
+        together: dict[str, list[str]] = {}
+        for name, made_from in listing.parts.items():
+            together.setdefault(made_from, []).append(name)
+        kept: dict[str, str] = {}
+        for page, made_from in parts.items():
+            names = together.get(made_from, [])
+            if page in names and self.are_as_listed(names, listing):
+                kept |= {name: listing.files[name] for name in names}
+        return kept
+
+    def are_as_listed(self, names: Iterable[str], listing: Listing) -> bool:
+        """Whether files are the board's, and what they were when it was made."""
+        return all(name in listing.files and self._is_the_boards(name, [listing.files[name]]) for name in names)
 
     def check(self) -> None:
         """Raise `PublishError` unless the folder is not there, is empty, or is the place of this matrix's board."""
@@ -181,7 +192,8 @@ class BoardFolder:
     ) -> None:
         """Put the files of a new board in the place of the old ones, and remove those that it no longer has.
 
-        parts: what files were made from that were made from a part. kept: the sha256 of files that stay as they are.
+        parts: what files were made from, of those made anew that were made from a part. kept: the sha256 of files that
+        stay as they are.
         """
         earlier = self.listing()
         made = (path for path in board.rglob("*") if path.is_file())
@@ -199,7 +211,7 @@ class BoardFolder:
             content=origin.content if origin else self._content(),
             troubles=list(troubles),
             files=new,
-            parts={name: made_from for name, made_from in sorted(parts.items()) if name in new},
+            parts=dict(sorted({**self._parts_of(kept), **parts}.items())),
             before={name: hashes for name, hashes in sorted(before.items()) if hashes},
         )
         self._write(listing)
@@ -212,6 +224,10 @@ class BoardFolder:
                 self._remove(name)
         listing.made_from, listing.before = made_from, {}
         self._write(listing)
+
+    def _parts_of(self, names: Iterable[str]) -> dict[str, str]:
+        earlier = self.listing()
+        return {} if earlier is None else {name: earlier.parts[name] for name in names if name in earlier.parts}
 
     def _write(self, listing: Listing) -> None:
         made = self.path / _BUILDING / LISTING

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from srbench.leaderboard.gallery.pictures import check_place, write_png
+from srbench.leaderboard.gallery.display import write_png
+from srbench.leaderboard.gallery.pictures import check_place
 from srbench.leaderboard.results.results import Results, unique_slugs
 from srbench.leaderboard.trainings.outlines import with_outlines
 from srbench.leaderboard.trainings.pages import Group

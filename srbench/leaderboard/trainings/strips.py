@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from srbench.leaderboard.gallery.pictures import check_place, to_display, write_png
+from srbench.leaderboard.gallery.display import to_display, write_png
+from srbench.leaderboard.gallery.pictures import check_place
 from srbench.leaderboard.trainings.run import Samples, TrainingRun
 from srbench.pictures import Image, ImageError, Values, read_image
 from srbench.training.loop.sample_strip import DENOISING, SPREAD_PICTURE, SPREAD_WHITE

@@ -25,6 +25,7 @@ _PATH = re.compile(
 )
 _TRAILING = re.compile(r"(?::\d+)*[:.,;)\]}]*$")
 _INSTALLED = re.compile(r"""(?:file://)?(?<![\w.~/-])/[^\s'"<>]*/(?:site|dist)-packages/""")
+_PLAIN = frozenset({int, float, bool, type(None)})
 _PACKAGE = re.compile(r"^.*/(?:site-packages|dist-packages|lib/python\d[\d.]*)/(?=.)")
 
 
@@ -41,15 +42,17 @@ class Privacy:
 
     def of(self, value: Any) -> Any:
         """Every text and path in nested data as it may be published, with codes for control characters."""
-        if isinstance(value, Markup):
-            return Markup(self._text(str(value)))
-        if isinstance(value, str | Path):
-            return self._text(str(value))
+        if type(value) in _PLAIN:
+            return value
+        if type(value) is str:
+            return self._text(value)
         if isinstance(value, Mapping):
             return {self.of(name): self.of(part) for name, part in value.items()}
         if isinstance(value, list | tuple):
             return [self.of(part) for part in value]
-        return value
+        if isinstance(value, Markup):
+            return Markup(self._text(str(value)))
+        return self._text(str(value)) if isinstance(value, str | Path) else value
 
     def _shown(self, text: str) -> str:
         text = visible(text)

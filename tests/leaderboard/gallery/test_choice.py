@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from srbench.leaderboard.gallery.choice import MOST_IMAGES, choose_images, difficulties, hardest_first
+from srbench.leaderboard.gallery.choice import MOST_IMAGES, choose_images, difficulties, first_seeds, hardest_first
 
 from ..toyboard import Made, results_of
 
@@ -65,3 +65,14 @@ def test_which_images_are_shown_no_single_method_decides() -> None:
     ).all
     chosen = choose_images(shown, "psnr", {}, most=2)
     assert [SCORES[image] for image in chosen] == [0.0, 39.0]
+
+
+def test_of_several_seeds_the_first_that_went_well_is_shown() -> None:
+    cells = [
+        Made("d", "a", {"psnr": SCORES}, trained_on="t", seed=0, reason="no luck"),
+        Made("d", "a", {"psnr": SCORES}, trained_on="t", seed=1),
+        Made("d", "a", {"psnr": SCORES}, trained_on="t", seed=2),
+        Made("d", "b", {"psnr": SCORES}),
+    ]
+    results = results_of(cells).all
+    assert first_seeds(results) == [results[1], results[3]]

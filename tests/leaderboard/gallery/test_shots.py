@@ -7,9 +7,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, write_galleries
+from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage
 from srbench.leaderboard.gallery.shots import addresses, dataset_shots, worst_and_best
 from srbench.leaderboard.gallery.viewer import extremes, look_data
+from srbench.leaderboard.gallery.writing import write_galleries
 from srbench.leaderboard.results.results import Results
 
 from ..toyboard import Board, score

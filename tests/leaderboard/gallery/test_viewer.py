@@ -10,8 +10,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from srbench.leaderboard.gallery.pictures import Gallery, write_galleries
+from srbench.leaderboard.gallery.pictures import Gallery
 from srbench.leaderboard.gallery.viewer import extremes, look_data, start
+from srbench.leaderboard.gallery.writing import write_galleries
 from srbench.leaderboard.results.results import Results
 
 from ..toyboard import HOSTILE, Board, score

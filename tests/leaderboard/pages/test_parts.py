@@ -1,4 +1,4 @@
-"""Pages of cells are made anew where something that they show has changed, and only there."""
+"""Pages of cells and of datasets are made anew where something that they show has changed, and only there."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import msgspec
 import pytest
 
 from srbench.leaderboard import publish
-from srbench.leaderboard.pages.document import results_in
-from srbench.leaderboard.pages.parts import cell_page, cells_made_from
+from srbench.leaderboard.board.contents import BoardMethod
+from srbench.leaderboard.datasets.page import dataset_places
+from srbench.leaderboard.gallery import writing
+from srbench.leaderboard.methods import page
+from srbench.leaderboard.methods.page import method_slugs
+from srbench.leaderboard.pages.document import Document, results_in
+from srbench.leaderboard.pages.parts import cell_page, pages_made_from
+from srbench.leaderboard.pages.upscaling import UpscalingPages
 from srbench.store.records import Store
 
 from ..toyboard import Board, write_training
@@ -26,6 +33,10 @@ def small(make: Callable[..., Board]) -> Board:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def made_from(document: Document) -> dict[str, str]:
+    return pages_made_from(document, UpscalingPages(document.results, document.galleries, document.trainings), {})
 
 
 def change_record(board: Board) -> None:
@@ -71,26 +82,68 @@ def test_a_board_that_was_changed_is_the_one_that_is_made_from_nothing(small: Bo
         assert again == anew, change
 
 
-def test_the_page_of_another_cell_stays(small: Board, tmp_path: Path) -> None:
+def stamps(folder: Path, *below: str) -> dict[str, int]:
+    """When each file was written: one that is written anew with the same content keeps its place and its time."""
+    files = (path for name in below for path in (folder / name).iterdir())
+    return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in files}
+
+
+def test_pages_and_pictures_of_what_did_not_change_stay(
+    small: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(small.described, small.store, tmp_path)
-    stamps = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "cells").iterdir()}
+    before = stamps(tmp_path, "cells", "datasets")
     change_record(small)
+    made: list[str] = []
+
+    def method_context(shown: BoardMethod, *others: Any) -> dict[str, Any]:
+        made.append(shown.name)
+        return page.method_context(shown, *others)
+
+    monkeypatch.setattr("srbench.leaderboard.pages.board.method_context", method_context)
+    monkeypatch.setattr(UpscalingPages, "dataset_figures", lambda _, table, name: made.append(table.dataset) or [])
+    monkeypatch.setattr(writing, "_gallery", lambda *_: made.append("pictures"))
     publish(small.described, small.store, tmp_path)
-    written = {path.name for path in (tmp_path / "cells").iterdir() if stamps[path.name] != path.stat().st_mtime_ns}
-    results = results_in(small.described, small.store).results
-    assert written == {f"{results.all[2].slug}.html"}
+    after = stamps(tmp_path, "cells", "datasets")
+    changed = results_in(small.described, small.store).results.all[2]
+    assert {name for name in after if before[name] != after[name]} == {cell_page(changed), "datasets/blobs.html"}
+    assert made == ["learner", "blobs"], "no other method, no figures of other datasets, no pictures"
+
+
+@pytest.mark.parametrize("lost", ["datasets/waves.html", "paper/v-x4-y-t2-spectra.pdf"])
+def test_a_page_or_a_figure_of_it_that_is_lost_is_made_anew(small: Board, tmp_path: Path, lost: str) -> None:
+    publish(small.described, small.store, tmp_path)
+    before = files(tmp_path)
+    (tmp_path / lost).unlink()
+    publish(small.described, small.store, tmp_path)
+    assert files(tmp_path) == before
 
 
 def test_what_all_pages_have_in_common_is_part_of_each(small: Board) -> None:
     document = results_in(small.described, small.store)
-    before = cells_made_from(document)
-    assert before.keys() == {cell_page(result) for result in document.results.all}
+    before = made_from(document)
+    datasets = dataset_places(document.results.board).values()
+    methods = {f"methods/{slug}.html" for slug in method_slugs(document.results.board).values()}
+    assert before.keys() == {*map(cell_page, document.results.all), *datasets, *methods}
     board = document.results.board
     told = msgspec.structs.replace(board, methods=[msgspec.structs.replace(one, summary="!") for one in board.methods])
-    after = cells_made_from(replace(document, results=replace(document.results, board=told)))
+    after = made_from(replace(document, results=replace(document.results, board=told)))
     assert all(before[name] != after[name] for name in before)
     sections = msgspec.structs.replace(board, path="elsewhere.yaml")
-    assert cells_made_from(replace(document, results=replace(document.results, board=sections))) == before
+    assert made_from(replace(document, results=replace(document.results, board=sections))) == before
+
+
+def test_a_cell_whose_method_is_called_otherwise_has_another_page(small: Board) -> None:
+    document = results_in(small.described, small.store)
+    before = made_from(document)
+    first, *rest = document.results.all
+    called = replace(first, entrant=replace(first.entrant, name="bicubic (theirs)"))
+    after = made_from(replace(document, results=replace(document.results, all=(called, *rest))))
+    assert [name for name in before if before[name] != after[name]] == [
+        cell_page(first),
+        "datasets/blobs.html",
+        "methods/bicubic.html",
+    ]
 
 
 def test_a_page_that_could_not_be_made_is_tried_again(
