@@ -3,7 +3,7 @@
     python benchmarks/scale.py plan [--cells N]     # `srbench plan` of a matrix that never ran
     python benchmarks/scale.py resume [--cells N]   # `srbench run` of one whose store is finished
     python benchmarks/scale.py store [--cells N]    # what a store takes on disk, its index, claiming jobs
-    python benchmarks/scale.py pages [--cells N]    # its pages
+    python benchmarks/scale.py pages [--cells N]    # its pages, from nothing and after one cell changed
     python benchmarks/scale.py cells [--cells N]    # tiny cells a second, each in a process of its own
     python benchmarks/scale.py files                # what one more cell asks of the file system
 
@@ -19,6 +19,7 @@ size of the run.
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import sys
@@ -122,8 +123,23 @@ def pages(folder: Path, sizes: Sequence[int]) -> None:
         fill(folder)
         srbench(folder, "run", "many", "--no-report")
         print_taken(f"pages of {cells:,} cells", srbench(folder, "report", "many", "--out", "pages"))
+        change_one(folder)
+        print_taken("after one cell changed", srbench(folder, "report", "many", "--out", "pages"))
+        index = gzip.compress((folder / "pages" / "index.html").read_bytes())
+        print(f"index.html is {len(index) / 1e3:.0f} kB compressed")
         sizes_on_disk = [path.stat().st_size for path in (folder / "pages").rglob("*") if path.is_file()]
         print(f"{len(sizes_on_disk):,} files of pages, {sum(sizes_on_disk) / 1e6:.1f} MB")
+
+
+def change_one(folder: Path) -> None:
+    """Let a cell have run once more, with the same scores in another time."""
+    import msgspec
+
+    from srbench.store.records import Store
+
+    store = Store(folder / "store-many")
+    record = next(iter(store.records("cells")))
+    store.write("cells", msgspec.structs.replace(record, seconds=record.seconds + 1))
 
 
 def claim_jobs(place: Store, jobs: int = 2000) -> None:

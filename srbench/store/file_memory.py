@@ -68,13 +68,13 @@ class FileMemory:
     def sha256(self, path: Path) -> str:
         """The sha256 of a file, read where it is not remembered. Raises `OSError`.
 
-        Of a file written a moment ago nothing is remembered: the clock may not have moved when it changes again.
+        Of a file written a moment ago nothing is remembered.
         """
         now = stamp(path)
         known = self.get(path, now)
         if known is None:
             known = sha256_of(path).encode()
-            if time.time_ns() - now[-1] > TICK_NS:
+            if _is_settled(now):
                 self.put(path, now, known)
         return known.decode()
 
@@ -97,7 +97,7 @@ def remembered(path: Path, about: str, learn: Callable[[], T], kind: type[T]) ->
     """What `learn` finds out about a file, remembered on this machine until the file changes.
 
     about: what is learned, and how: equal words mean an equal answer. kind: of what is learned, something that msgspec
-    can write, and paths. What is raised is raised anew each time.
+    can write, and paths. What is raised is raised anew each time; of a file written a moment ago nothing is remembered.
     """
     memory = _memory()
     try:
@@ -109,8 +109,14 @@ def remembered(path: Path, about: str, learn: Callable[[], T], kind: type[T]) ->
         if known is not None:
             return msgspec.msgpack.decode(known, type=kind, dec_hook=lambda wanted, found: wanted(found))
     learned = learn()
-    memory.put(path, now, msgspec.msgpack.encode(learned, enc_hook=str), about)
+    if _is_settled(now):
+        memory.put(path, now, msgspec.msgpack.encode(learned, enc_hook=str), about)
     return learned
+
+
+def _is_settled(stamp: Stamp) -> bool:
+    """Whether a file would have another stamp if it changed now: the clock may not have moved since it was written."""
+    return time.time_ns() - stamp[-1] > TICK_NS
 
 
 @lru_cache(maxsize=1)

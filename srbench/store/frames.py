@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 CELL_COLUMNS = ("method", "dataset", "protocol", "trained_on", "seed", "status", "metric", "value", "n", "key")
 IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "label", "metric", "value", "key")
 TOLERANCE = 1e-9
-_Rows = dict[str, list[tuple[str | None, float]]]
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,17 @@ def read_scores(store: Store, record: Record) -> dict[str, dict[str | None, floa
     if not wanted:
         return {}
     try:
-        rows = remembered(path, "scores", partial(_rows, path), _Rows)
+        table = remembered(path, "scores", partial(_table, path), _Table)
     except FileNotFoundError:
         raise StoreError(f"{path} is not there; run the matrix again") from None
     except Exception as error:  # pyarrow has many exceptions; whichever it is, the file is the culprit
         problem = str(error) or type(error).__name__
         raise StoreError(f"{path} cannot be read ({problem}); run the matrix again") from error
+    if record.files.get(SCORES) not in (None, table.sha256):
+        raise StoreError(f"{path} is not the file that was written; run the matrix again")
     found = {}
     for name, result in wanted.items():
-        own = rows.get(result.key, [])
+        own = table.rows.get(result.key, [])
         found[name] = dict(own)
         problem = _disagreement(result, [image for image, _ in own], [value for _, value in own], record)
         if problem:
@@ -110,17 +114,24 @@ def read_scores(store: Store, record: Record) -> dict[str, dict[str | None, floa
     return found
 
 
-def _rows(path: Path) -> _Rows:
-    """The rows of a table: image and value, by the metric's key."""
+class _Table(msgspec.Struct):
+    """A table of scores: the sha256 of its file, and image and value by the metric's key."""
+
+    sha256: str
+    rows: dict[str, list[tuple[str | None, float]]]
+
+
+def _table(path: Path) -> _Table:
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
-    rows: _Rows = {}
-    file = ParquetFile(pa.BufferReader(path.read_bytes()))
+    content = path.read_bytes()
+    rows: dict[str, list[tuple[str | None, float]]] = {}
+    file = ParquetFile(pa.BufferReader(content))
     table = file.read(columns=["image", "metric", "value"], use_threads=False).to_pydict()
     for image, key, value in zip(table["image"], table["metric"], table["value"], strict=True):
         rows.setdefault(key, []).append((image, float(value)))
-    return rows
+    return _Table(hashlib.sha256(content).hexdigest(), rows)
 
 
 def _disagreement(result: MetricResult, images: list[Any], values: list[float], record: Record) -> str:

@@ -33,10 +33,15 @@ def error_map(sr: Image, hr: Image, values: Values, protocol: Protocol) -> Error
     return full
 
 
-def error_scale(errors: Iterable[Errors]) -> float:
-    """The error at which maps reach their last colour. errors: of the first method, of every image that is shown."""
-    high = (float(np.quantile(known, _BELOW)) for one in errors if len(known := one[~np.isnan(one)]))
-    highest = max(high, default=WIDEST)
+def high_error(maps: Iterable[Errors]) -> float | None:
+    """The error that 99 % of the pixels are below in each image; None where no pixel is scored."""
+    scored = (known for one in maps if len(known := one[~np.isnan(one)]))
+    return max((float(np.quantile(known, _BELOW)) for known in scored), default=None)
+
+
+def error_scale(high: Iterable[float | None]) -> float:
+    """The error at which maps reach their last colour. high: of the first method, of everything that is shown."""
+    highest = max((one for one in high if one is not None), default=WIDEST)
     return next((scale for scale in _SCALES if scale >= highest), WIDEST)
 
 

@@ -109,7 +109,9 @@ class Gallery(msgspec.Struct, frozen=True):
     trouble: why HR and LR are absent, if they are. extremes: the worst and best image of each entrant, by its name, by
     `metric`. error_white: the error, as a part of the data range, of an error map's last colour: the same on a board.
     spectra: the mean power spectra of the whole images that are shown, where HR is known. made_from: a sha256 over what
-    all of its pictures were made from; empty where they are not all here.
+    all of its pictures were made from but for that scale and for how much room whole ones had; empty where they are not
+    all here. high_error: of the first method (`gallery/errors.py`). is_cut: whether it has images larger than what is
+    shown at first. room, taken: what whole pictures might take, and what they do, in bytes.
     """
 
     dataset: str
@@ -121,16 +123,15 @@ class Gallery(msgspec.Struct, frozen=True):
     error_white: float = WIDEST
     spectra: Spectra | None = None
     made_from: str = ""
+    high_error: float | None = None
+    is_cut: bool = False
+    room: float = 0.0
+    taken: float = 0.0
 
     @property
     def files(self) -> list[str]:
         """The pictures that belong to it, by their places in the board's folder."""
         return [place for image in self.images for place in image.places]
-
-    @property
-    def tiles(self) -> list[str]:
-        """Those of them that are parts of whole pictures."""
-        return [place for image in self.images for layer in image.layers for place in layer.tiles]
 
     def with_values(self, out: Path) -> Gallery:
         """The gallery with values of all images; a board that was published before has none."""

@@ -17,7 +17,7 @@ import numpy as np
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.gallery.choice import choose_images, difficulties, extremes_of, first_seeds
 from srbench.leaderboard.gallery.display import WINDOW, cut, meaning, to_display, window, write_png
-from srbench.leaderboard.gallery.errors import Errors, error_map, error_scale, write_error
+from srbench.leaderboard.gallery.errors import Errors, error_map, error_scale, high_error, write_error
 from srbench.leaderboard.gallery.hallucination import hallucination_map, write_hallucination
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage
 from srbench.leaderboard.gallery.spectra import SpectraSum
@@ -39,34 +39,21 @@ def write_galleries(
 ) -> list[Gallery]:
     """Write the pictures under `out/pictures` and say what was written, a gallery a dataset and protocol.
 
-    earlier: brings pictures that were made from the same before into `out`, by what they were made from.
+    earlier: finds a gallery that was made from the same before; what is as it would come out now is not written again.
     """
     folders = unique_slugs([f"{dataset}-{protocol}" for dataset, protocol in results.by_place])
     chosen = []
     for rivals, folder in zip(results.by_place.values(), folders, strict=True):
         if shown := first_seeds(rivals):
             chosen.append(_Chosen.of(shown, results, store_root, f"pictures/{folder}"))
-    cut = dict.fromkeys(range(len(chosen)), True)  # whether a gallery has images larger than the window
-
-    def errors() -> Iterator[Errors]:
-        for place, one in enumerate(chosen):
-            sides = []
-            for found in one.first_errors(store_root):
-                sides.append(max(found.shape))
-                yield found
-            cut[place] = max(sides, default=WINDOW + 1) > WINDOW
-
-    white = error_scale(errors())
-    galleries, left, waiting = [], results.board.whole_pictures_mb * 1e6, sum(cut.values())
-    for place, one in enumerate(chosen):
-        share = left / waiting if cut[place] else 0.0
-        made_from = one.made_from(store_root, white, share)
-        gallery = earlier(made_from) if made_from else None
-        if gallery is None:
-            gallery = msgspec.structs.replace(_gallery(one, store_root, out, white, share), made_from=made_from)
+    plans = [_Plan.of(one, store_root, earlier) for one in chosen]
+    white = error_scale(one.high_error for one in plans)
+    galleries, left, waiting = [], results.board.whole_pictures_mb * 1e6, sum(one.is_cut for one in plans)
+    for plan in plans:
+        room = left / waiting if plan.is_cut else 0.0
+        gallery = plan.gallery(store_root, out, white, room)
         galleries.append(gallery)
-        left -= sum((out / tile).stat().st_size for tile in gallery.tiles)
-        waiting -= cut[place]
+        left, waiting = left - gallery.taken, waiting - plan.is_cut
     return galleries
 
 
@@ -94,15 +81,12 @@ class _Chosen:
         scored = Protocol(first.protocol.name, scale, channel, border)
         return cls(shown, metric, extremes, choose_images(shown, metric, extremes), kept, scored, folder)
 
-    def made_from(self, store_root: Path, white: float, room: float) -> str:
-        """A sha256 over what its pictures are made from, files as they are; empty where one cannot be read now.
-
-        room: for whole pictures, in bytes.
-        """
+    def made_from(self, store_root: Path) -> str:
+        """A sha256 over what its pictures are made from, files as they are; empty where one cannot be read now."""
         hashed = FileMemory("hashes").sha256
         order = [one.image for one in difficulties(self.ids, self.shown, self.metric)]
         ends = {entrant.name: found for entrant, found in self.extremes.items()}
-        facts = [self.scored.facts(), self.metric, ends, self.ids, order, self.folder, white, room]
+        facts = [self.scored.facts(), self.metric, ends, self.ids, order, self.folder]
         try:
             known = self.references.state(self.ids, hashed)
             sr = [(one.entrant.name, _hashes(one, store_root, self.ids, hashed)) for one in self.shown]
@@ -111,12 +95,45 @@ class _Chosen:
         return digest([registry().source_of("srbench"), *facts, known, sr])
 
     def first_errors(self, store_root: Path) -> Iterator[Errors]:
-        """The errors of the first method."""
+        """The errors of the first method, image by image."""
         for image in self.ids:
             sr, reference = read_sr(self.shown[0], store_root, image), self.references.read(image)
             hr = None if reference is None else reference.hr
             if sr is not None and reference is not None and hr is not None and sr.shape == hr.shape:
                 yield error_map(sr, hr, reference.values, self.scored)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A gallery before its pictures are written.
+
+    earlier: one that was made from the same before. high_error, is_cut: as in `Gallery`.
+    """
+
+    chosen: _Chosen
+    made_from: str
+    earlier: Gallery | None
+    high_error: float | None
+    is_cut: bool
+
+    @classmethod
+    def of(cls, chosen: _Chosen, store_root: Path, earlier: Callable[[str], Gallery | None]) -> _Plan:
+        """Look at what there is."""
+        made_from = chosen.made_from(store_root)
+        found = earlier(made_from) if made_from else None
+        if found is not None:
+            return cls(chosen, made_from, found, found.high_error, found.is_cut)
+        errors = list(chosen.first_errors(store_root))
+        sides = [max(one.shape) for one in errors]
+        return cls(chosen, made_from, None, high_error(errors), max(sides, default=WINDOW + 1) > WINDOW)
+
+    def gallery(self, store_root: Path, out: Path, white: float, room: float) -> Gallery:
+        """The gallery with this scale and this room; written under `out` unless it was made so before."""
+        if self.earlier is not None and (self.earlier.error_white, self.earlier.room) == (white, room):
+            return self.earlier
+        made = _gallery(self.chosen, store_root, out, white, room)
+        known = {"made_from": self.made_from, "high_error": self.high_error, "is_cut": self.is_cut}
+        return msgspec.structs.replace(made, **known)
 
 
 def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float, share: float) -> Gallery:
@@ -136,7 +153,18 @@ def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float, share: 
     trouble = f"the store does not hold the HR of {listing(alone)}" if alone else ""
     trouble = trouble or (f"{cell.dataset} has LR alone" if lone else "")
     named = {entrant.name: ends for entrant, ends in chosen.extremes.items()}
-    return Gallery(cell.dataset, cell.protocol, tuple(images), trouble, chosen.metric, named, white, spectra.mean())
+    return Gallery(
+        cell.dataset,
+        cell.protocol,
+        tuple(images),
+        trouble,
+        chosen.metric,
+        named,
+        white,
+        spectra.mean(),
+        room=share,
+        taken=share - room.left,
+    )
 
 
 def _show(

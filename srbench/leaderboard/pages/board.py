@@ -59,8 +59,9 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
         standing = standings([one for tables in by_dataset(views).values() for one in tables], pages.method_shots())
         parts = pages_made_from(document, pages, standing)
         kept = folder.kept(parts)
-        troubles, beside = _write(document, views, standing, new, listed, parts.keys() & kept.keys())
+        troubles, beside = _write(document, views, standing, folder.path, new, listed, parts.keys() & kept.keys())
         made = {name: parts[place] for place, names in beside.items() if place in parts for name in names}
+        kept |= folder.listed(place for place in document.files if not (new / place).exists())
         folder.bring_in(new, downloads.made_from(document, listed), Privacy().of(troubles), made, kept)
     return troubles
 
@@ -69,11 +70,12 @@ def _write(
     document: Document,
     views: Sequence[View],
     standing: Mapping[str, Sequence[Standing]],
+    there: Path,
     new: Path,
     listed: bool,
     kept: Collection[str],
 ) -> tuple[list[str], dict[str, Sequence[str]]]:
-    """Write all but the pictures, and pages that are kept.
+    """Write all but the pictures, and pages that are kept: those are in the folder `there`, as some pictures may be.
 
     Returns what could not be shown, a line each, and the files of each page below the index that could be made.
     """
@@ -148,7 +150,7 @@ def _write(
     data = fingerprint(document.lines(), board.text)
     tables, how = paper_tables(views, board, data), cited(board, data, date)
     write_paper(new, views, tables, how)
-    badged, cover = badge_words(views[0].tables[0].table.ranking if views else None), _cover(pages, views, new)
+    badged, cover = badge_words(views[0].tables[0].table.ranking if views else None), _cover(pages, views, there, new)
     (new / BADGE).write_bytes(badge(privacy.of(badged)))
     downloads.write_board_json(
         results,
@@ -180,10 +182,12 @@ def _write(
     return troubles, made
 
 
-def _cover(pages: TaskPages, views: Sequence[View], new: Path) -> Cover | None:
+def _cover(pages: TaskPages, views: Sequence[View], there: Path, new: Path) -> Cover | None:
     """The cover, written into the folder: a picture or, where there is none, the first figure."""
     shown = pages.cover(views)
-    cover = None if shown is None else write_cover(shown, new)
+    cover = None
+    if shown is not None:
+        cover = write_cover(shown, new if (new / shown.href).exists() else there, new)
     figures = [figure for view in views for item in view.tables for figure in item.figures]
     if cover is not None or not figures:
         return cover

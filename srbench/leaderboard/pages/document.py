@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -101,9 +101,10 @@ class Document:
         for result in self.results.all:
             if result.record is not None:
                 yield msgspec.json.encode(told_of(result))
-        yield from self._other_lines()
+        yield from self._other_lines
 
-    def _other_lines(self) -> Iterator[bytes]:
+    @cached_property
+    def _other_lines(self) -> list[bytes]:
         """The lines that are no records."""
         board = self.results.board
         path, privacy = Path(board.path), Privacy(Path(board.path))
@@ -117,14 +118,13 @@ class Document:
             "votes": self.votes,
             "changes": self.changes,
         }
-        for name, parts in others.items():
-            for part in parts:
-                yield msgspec.json.encode(privacy.of({name: msgspec.to_builtins(part)}))
+        told_of_each = ({name: msgspec.to_builtins(part)} for name, parts in others.items() for part in parts)
+        return [msgspec.json.encode(privacy.of(one)) for one in told_of_each]
 
     def published(self) -> Document:
         """This document as its file has it: pages show nothing else."""
         left = {one.cell.key: Left(one.record, one.scores, one.damage) for one in self.results.all if one.record}
-        return _document(left, map(_object, self._other_lines()))
+        return _document(left, map(_object, self._other_lines))
 
 
 def results_in(board: Board, store_root: Path) -> Document:
@@ -140,8 +140,12 @@ def results_in(board: Board, store_root: Path) -> Document:
         if found.record is None:
             return found
         told = told_of(found)
-        own = privacy.of({name: part for name, part in told.items() if name not in _IN_COMMON})
-        return replace(_left(told | own, shared), references=found.references)
+        own = {name: part for name, part in told.items() if name not in _IN_COMMON}
+        public = privacy.of(own)
+        if public != own:
+            return replace(_left(told | public, shared), references=found.references)
+        _share(found.record, shared)
+        return found
 
     return Document(results_of(board, left), votes=_votes(board, store_root))
 
@@ -154,12 +158,12 @@ def _votes(board: Board, store_root: Path) -> tuple[Session, ...]:
 def from_store(results: Results, store_root: Path, new: Path, there: BoardFolder | None = None) -> Document:
     """The document of results that a store holds. Writes its pictures into the folder `new`.
 
-    there: a board whose pictures are taken where they would come out the same.
+    there: a board of whose pictures those are not written that would come out the same.
     """
     write, earlier = _pages(results.board).write, _Earlier(there, results.board)
     while True:
         try:
-            galleries = write(results, store_root, new, partial(earlier.bring, new))
+            galleries = write(results, store_root, new, earlier.find)
             break
         except Damaged as damaged:  # a cell of which a picture turns out to be damaged is none of those that are well
             results = results.without(damaged)
@@ -184,17 +188,12 @@ class _Earlier:
             made = (one for one in told if one.get("made_from"))
             self._found = {one["made_from"]: msgspec.convert(one, _pages(board).gallery) for one in made}
 
-    def bring(self, new: Path, made_from: str) -> Any:
-        """A gallery, its pictures in the folder `new`; None where there is none, or a picture is another by now."""
+    def find(self, made_from: str) -> Any:
+        """A gallery; None where there is none, or one of its pictures is gone or another by now."""
         found = self._found.get(made_from)
         if found is None or self._there is None or self._listing is None:
             return None
-        if not self._there.are_as_listed(found.files, self._listing):
-            return None
-        for place in found.files:
-            (new / place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self._there.path / place, new / place)
-        return found
+        return found if self._there.are_as_listed(found.files, self._listing) else None
 
 
 def from_records(path: Path, new: Path) -> Document:
@@ -333,6 +332,11 @@ def _left(told: Mapping[str, Any], shared: Shared) -> Left:
         for metric, images in told.get("scores", {}).items()
     }
     record = msgspec.convert({name: part for name, part in told.items() if name not in ("scores", "damage")}, Record)
+    _share(record, shared)
+    return Left(record, scores, str(told.get("damage", "")))
+
+
+def _share(record: Record, shared: Shared) -> None:
+    """Hold once what many records have in common."""
     record.environment = shared.of(record.environment)
     record.ingredients = {name: shared.of(part) for name, part in record.ingredients.items()}
-    return Left(record, scores, str(told.get("damage", "")))

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,29 +44,37 @@ def write_scores(results: Results, path: Path) -> None:
 
     What else divides images into subgroups has a column each, `by_site`.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     divided = list(dict.fromkeys(by for result in results.all for by in result.attributes))
-    writer.writerow((*SCORE_COLUMNS, *(f"by_{by}" for by in divided)))
-    for result in results.all:
-        if result.record is None or not result.ok:
-            continue
-        cell = result.cell
-        named = {
-            (by, image): name
-            for by, found in result.attributes.items()
-            for name, inside in found.items()
-            for image in inside
-        }
-        for metric, scores in result.scores.items():
-            facts = result.record.metrics.get(metric)
-            told = (facts.unit, "yes" if facts.higher_is_better else "no") if facts else ("", "")
-            for image, value in scores.items():
-                place = (cell.dataset, cell.protocol, cell.method, cell.trained_on, cell.seed)
-                known = (result.record.groups.get(image or ""), result.record.labels.get(image or ""))
-                subgroups = (named.get((by, image or "")) for by in divided)
-                writer.writerow((*place, metric, *told, image, *known, repr(value), cell.key, *subgroups))
-    path.write_bytes(visible(buffer.getvalue()).encode())
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(_csv([(*SCORE_COLUMNS, *(f"by_{by}" for by in divided))]))
+        for result in results.all:
+            file.write(_csv(_scores(result, divided)))
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return visible(buffer.getvalue())
+
+
+def _scores(result: Result, divided: Sequence[str]) -> Iterator[Sequence[Any]]:
+    if result.record is None or not result.ok:
+        return
+    cell = result.cell
+    named = {
+        (by, image): name
+        for by, found in result.attributes.items()
+        for name, inside in found.items()
+        for image in inside
+    }
+    for metric, scores in result.scores.items():
+        facts = result.record.metrics.get(metric)
+        told = (facts.unit, "yes" if facts.higher_is_better else "no") if facts else ("", "")
+        for image, value in scores.items():
+            place = (cell.dataset, cell.protocol, cell.method, cell.trained_on, cell.seed)
+            known = (result.record.groups.get(image or ""), result.record.labels.get(image or ""))
+            subgroups = (named.get((by, image or "")) for by in divided)
+            yield (*place, metric, *told, image, *known, repr(value), cell.key, *subgroups)
 
 
 def write_board_json(
@@ -79,8 +87,9 @@ def write_board_json(
         "tables": [_table(table) for table in tables],
         "cells": [_cell(result) for result in results.all],
     }
-    text = json.dumps(privacy.of(board), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    path.write_bytes(text.encode())
+    with path.open("w", encoding="utf-8", newline="") as file:
+        json.dump(privacy.of(board), file, indent=1, ensure_ascii=False, allow_nan=False)
+        file.write("\n")
 
 
 def made_from(document: Document, listed: bool) -> str:

@@ -19,15 +19,15 @@ class Cover(msgspec.Struct, frozen=True):
     drawn: bool = False
 
 
-def write_cover(shown: Cover, folder: Path) -> Cover | None:
+def write_cover(shown: Cover, pictures: Path, folder: Path) -> Cover | None:
     """Cut the middle of a picture, `SIDE` pixels square or as much as there is, and write it into the board's folder.
 
-    shown: the whole picture, which lies there. None where it cannot be read.
+    shown: the whole picture, which lies in `pictures`. None where it cannot be read.
     """
     from PIL import Image
 
     try:
-        with Image.open(folder / shown.href) as picture:
+        with Image.open(pictures / shown.href) as picture:
             width, height = picture.size
             across, down = min(width, SIDE), min(height, SIDE)
             left, top = (width - across) // 2, (height - down) // 2

@@ -17,7 +17,7 @@ from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
-from srbench.store.record import SCORES, Record
+from srbench.store.record import Record
 from srbench.store.records import Store
 from srbench.store.references import references_key
 
@@ -249,8 +249,6 @@ def left_in(store: Store, cell: BoardCell) -> Left:
     if record.status != "ok":
         return Left(record, references=references)
     try:
-        if SCORES in record.files and (damage := store.damage("cells", record, [SCORES])):
-            return Left(record, damage=_again(damage), references=references)
         return Left(record, read_scores(store, record), references=references)
     except StoreError as error:
         return Left(record, damage=str(error), references=references)

@@ -107,6 +107,11 @@ class BoardFolder:
         """Whether files are the board's, and what they were when it was made."""
         return all(name in listing.files and self._is_the_boards(name, [listing.files[name]]) for name in names)
 
+    def listed(self, names: Iterable[str]) -> dict[str, str]:
+        """The sha256 of files of the board that is there."""
+        listing = self.listing()
+        return {} if listing is None else {name: listing.files[name] for name in names if name in listing.files}
+
     def check(self) -> None:
         """Raise `PublishError` unless the folder is not there, is empty, or is the place of this matrix's board."""
         path = self.path

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from srbench.contract.protocol import Protocol
-from srbench.leaderboard.gallery.errors import WIDEST, error_legend, error_map, error_scale, write_error
+from srbench.leaderboard.gallery.errors import WIDEST, error_legend, error_map, error_scale, high_error, write_error
 from srbench.pictures import Values
 
 from ..toyboard import picture
@@ -43,22 +43,23 @@ def test_the_legend_goes_from_the_colour_of_no_error_to_the_last_one() -> None:
     [(0.0, 1e-4), (0.9e-4, 1e-4), (0.0003, 0.0005), (0.003, 0.005), (0.01, 0.01), (0.11, 0.2), (0.2, 0.2), (0.9, 0.2)],
 )
 def test_the_scale_is_the_next_round_number(error: float, scale: float) -> None:
-    assert error_scale([np.full((30, 30), error)]) == scale
+    assert error_scale([high_error([np.full((30, 30), error)])]) == scale
 
 
 def test_a_hundredth_of_the_pixels_may_have_larger_errors_and_what_is_not_scored_counts_for_nothing() -> None:
     errors = np.full((100, 100), 0.003)
     errors[0] = 0.1
-    assert error_scale([errors]) == 0.005
+    assert error_scale([high_error([errors])]) == 0.005
     errors[1, :50] = 0.1
-    assert error_scale([errors]) == 0.1
+    assert error_scale([high_error([errors])]) == 0.1
     errors[:2] = np.nan
-    assert error_scale([errors]) == 0.005
+    assert error_scale([high_error([errors])]) == 0.005
 
 
 def test_the_image_with_the_largest_errors_decides_and_without_any_it_is_the_widest() -> None:
-    assert error_scale([np.full((9, 9), 0.003), np.full((9, 9), 0.03), np.full((9, 9), 0.001)]) == 0.05
-    assert error_scale([]) == error_scale([np.full((9, 9), np.nan)]) == WIDEST
+    maps = [np.full((9, 9), error) for error in (0.003, 0.03, 0.001)]
+    assert error_scale([high_error(maps)]) == error_scale([high_error([one]) for one in maps]) == 0.05
+    assert error_scale([]) == error_scale([high_error([np.full((9, 9), np.nan)])]) == WIDEST
 
 
 def test_the_last_colour_stands_for_the_end_of_the_scale_and_more(tmp_path: Path) -> None:

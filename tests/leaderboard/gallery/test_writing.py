@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.gallery import writing
-from srbench.leaderboard.gallery.errors import Errors
+from srbench.leaderboard.gallery.errors import Errors, error_scale
 from srbench.leaderboard.gallery.pictures import ViewedImage, map_legend
 from srbench.leaderboard.gallery.viewer import look_data, start
 from srbench.leaderboard.gallery.writing import write_galleries
@@ -78,15 +78,16 @@ def test_error_maps_of_a_board_have_one_scale_which_the_first_method_decides(
 ) -> None:
     seen: list[float] = []
 
-    def scale(errors: Iterable[Errors]) -> float:
-        seen.extend(float(np.nanmean(one)) for one in errors)
-        return 0.123
+    def high(maps: Iterable[Errors]) -> float | None:
+        means = [float(np.nanmean(one)) for one in maps]
+        seen.extend(means)
+        return max(means, default=None)
 
-    monkeypatch.setattr(writing, "error_scale", scale)
+    monkeypatch.setattr(writing, "high_error", high)
     galleries = write_galleries(board.results, board.store, tmp_path)
     first = [shown.layer("bicubic") for one in galleries for shown in one.images]
     assert seen == [layer.mean_error for layer in first if layer is not None and layer.mean_error is not None] != []
-    assert {one.error_white for one in galleries} == {0.123}
+    assert {one.error_white for one in galleries} == {error_scale([max(seen)])}
 
 
 def test_whole_pictures_have_the_room_that_the_matrix_gives_them_all_for_the_datasets_that_need_it(
@@ -140,11 +141,11 @@ def test_what_pictures_are_made_from_is_all_that_changes_them(board: Board, tmp_
     assert asked == [one.made_from for one in before]
     assert len({*asked}) == len(asked), "no two galleries are made from the same"
     kept = {one.made_from: one for one in before}
-    shutil.copytree(tmp_path / "first", tmp_path / "kept")  # whole pictures take room on the board, new or not
     assert write_galleries(board.results, board.store, tmp_path / "kept", kept.get) == before
+    assert not (tmp_path / "kept").exists(), "they are on the board that is there"
     store = tmp_path / "store"
     shutil.copytree(board.store, store)
-    changed = board.results.all[1]  # not of the first method, whose errors decide the scale of all maps
+    changed = board.results.all[1]
     (store / "cells" / changed.cell.key[:2] / changed.cell.key / "images" / "im1.png").unlink()
     after = write_galleries(board.results, store, tmp_path / "without")
     anew = [(one.dataset, one.protocol) for one in after if one.made_from not in kept]
