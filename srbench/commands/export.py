@@ -33,11 +33,10 @@ def for_papers(board: Board, store: Path, form: str) -> bytes:
     from srbench.leaderboard.pages.board import views_of
     from srbench.leaderboard.pages.document import decoded, results_in
     from srbench.leaderboard.pages.paper import cited, paper_tables
-    from srbench.leaderboard.paper.fingerprint import fingerprint
 
     document = decoded(results_in(board, store).lines())
     board = document.results.board
-    data = fingerprint(document.lines(), board.text)
+    data = document.fingerprint
     if form == "bibtex":
         return cited(board, data, document.date).bibtex.encode()
     tables = paper_tables(views_of(document), board, data)

@@ -21,7 +21,6 @@ from srbench.leaderboard.pages.document import (
     read_records,
     results_in,
 )
-from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.publishing.changes import MOST_KEPT, Change, compare_boards
 from srbench.leaderboard.publishing.joining import join
 from srbench.leaderboard.publishing.limits import PICTURES, Pictures
@@ -155,15 +154,11 @@ def _earlier(folder: BoardFolder) -> tuple[Document | None, tuple[str, ...]]:
         return None, (f"nothing is compared with what was published before: {error}",)
 
 
-def _data(document: Document) -> str:
-    return fingerprint(document.lines(), document.results.board.text)
-
-
 def _change(earlier: Document | None, document: Document, folder: Path) -> Change | None:
     if earlier is None:
         return None
-    data = _data(earlier)
-    if data == _data(document):
+    data = earlier.fingerprint
+    if data == document.fingerprint:
         return None
     return compare_boards(earlier.results, document.results, data, earlier.date, tuple(read_listed(folder).findings))
 
@@ -176,7 +171,7 @@ def _with_submissions(
     for place in places:
         theirs, wrong = read_submission(place, results.board.name)
         if theirs is not None and not wrong:
-            origin = f"from the board {theirs.board.name}, sha256:{_data(Document(theirs))[:12]}"
+            origin = f"from the board {theirs.board.name}, sha256:{Document(theirs).fingerprint[:12]}"
             joined = join(results, theirs, origin)
             results, wrong = joined.results, list(joined.refused)
             taken += joined.taken

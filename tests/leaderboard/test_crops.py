@@ -236,6 +236,16 @@ def test_a_figure_has_every_picture_of_the_image_as_soon_as_the_tool_is_opened(
     assert browser.get_log("browser") == []
 
 
+def test_the_tool_begins_with_what_is_looked_at(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html", 1280, "#look=2&image=im4")
+    found = browser.find_element(By.ID, "crops")
+    found.find_element(By.TAG_NAME, "summary").click()
+    drawn(browser)
+    chosen = [Select(found.find_element(By.NAME, name)).first_selected_option.text for name in ("look", "image")]
+    looked = browser.execute_script("return [srbench.viewer.gallery().name, srbench.viewer.state.image]")
+    assert chosen == looked and looked[1] == "im4"
+
+
 def test_without_script_there_is_no_tool(browser: webdriver.Chrome, pages: Path) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:

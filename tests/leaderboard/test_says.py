@@ -280,6 +280,8 @@ class Reader:
         left = re.search(r" \((\w+) is left out: a single (image|group)\)", sentence)
         assert ([left[1]] if left else []) == naive.left_out
         sentence = sentence.replace(left[0], "") if left else sentence
+        assert sentence.endswith(self.alone())
+        sentence = sentence.removesuffix(self.alone())
         if leads := re.fullmatch(f"{self.name} leads (.*?): (.*)", sentence):
             assert naive.leads(leads[1])
             everywhere = self.where(leads[1], leads[2])
@@ -305,6 +307,17 @@ class Reader:
         if shared[3]:
             assert shared[3] in naive.first
             self.gap(shared[3], shared[4])
+
+    def alone(self) -> str:
+        """Who leads on which dataset, where nobody does over all."""
+        if any(map(self.naive.leads, self.naive.names)) or len(self.by_dataset) == 1:
+            return ""
+        found: dict[str, list[str]] = {}
+        for dataset, one in self.by_dataset.items():
+            for name in filter(one.leads, one.names):
+                found.setdefault(name, []).append(dataset)
+        parts = [f"{name} leads on {joined(datasets)}" for name, datasets in found.items()]
+        return f"; {joined(parts)}" if 0 < len(parts) <= 3 else ""
 
     def people(self, words: str) -> set[str] | int:
         """Names, or how many."""
@@ -418,6 +431,10 @@ class Reader:
                     single = re.fullmatch(f"nobody is better than {self.name}", found[2])
                     assert single and other.first == {single[1]}
         assert told == differing
+
+
+def joined(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def value_of(words: str) -> float:

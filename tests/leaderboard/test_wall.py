@@ -305,6 +305,26 @@ def test_two_clicks_open_the_comparison_and_escape_ends_it(browser: webdriver.Ch
     assert browser.switch_to.active_element == wall(browser)  # whoever works by keyboard is not thrown to the top
 
 
+def test_keys_on_the_wall_move_the_line_of_a_swipe(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html", 1440)
+    tile(browser, "lanczos").click()
+    assert "Choose B" in browser.find_element(By.ID, "asked").text
+    wall(browser).send_keys("1", Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    settled(browser, "at", "54")
+    assert browser.find_element(By.ID, "asked").text == "", "A and B are there"
+    sides = "return ['a', 'b'].map((s) => getComputedStyle(document.getElementById(`pane-${s}`), '::before').content)"
+    assert browser.execute_script(sides) == ['"A"', '"B"']
+
+
+def test_maps_show_the_window_and_nothing_beside_it(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html", 1440, "#look=1&image=im3&a=bicubic&b=HR&mode=difference&zoom=whole")
+    canvas = "#pane-a canvas.window"
+    WebDriverWait(browser, 20).until(lambda _: browser.find_elements(By.CSS_SELECTOR, canvas))
+    pane = browser.find_element(By.ID, "pane-a").rect
+    seen = browser.find_element(By.CSS_SELECTOR, canvas).rect
+    assert seen["x"] - pane["x"] == pytest.approx(pane["x"] + pane["width"] - seen["x"] - seen["width"], abs=2)
+
+
 def test_swipe_follows_pointer_slider_and_keys(browser: webdriver.Chrome, pages: Path) -> None:
     visit(browser, pages / "index.html", fragment="#look=0&image=im0&a=bicubic&b=HR&mode=swipe")
     stage = browser.find_element(By.CSS_SELECTOR, ".stage")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from srbench.leaderboard.results.hardware import hardware
 from srbench.leaderboard.results.results import Result
 from srbench.leaderboard.results.standings import Standings
 from srbench.leaderboard.results.values import lacking
@@ -14,13 +15,22 @@ from srbench.statistics.ranking import units_needed
 
 FIRST_LOOK_SECONDS = 300.0
 """Trainings shorter than this are called what they are: a first look."""
+UNSTEADY = 2.0
+"""So many times apart, times of the same work are no measure of it."""
 
 
 def caveats(table: Table) -> Iterable[str]:
     """Every caveat of a table, a sentence each, the gravest first."""
     results = [result for row in table.rows for result in row.results]
     return dict.fromkeys(
-        [*missing(table), *_dropped(table), *_seen(results), *_warnings(results), *short_training(table)]
+        [
+            *missing(table),
+            *_dropped(table),
+            *_seen(results),
+            *_warnings(results),
+            *short_training(table),
+            *unsteady_times(table),
+        ]
     )
 
 
@@ -106,6 +116,19 @@ def too_few(standings: Standings) -> Iterable[str]:
             f"{amount_words(comparison.total_images, comparison.total_units)} cannot tell "
             f"{plural(methods, 'method')} apart, whatever the scores: that takes {needed} or more."
         )
+
+
+def unsteady_times(table: Table) -> Iterable[str]:
+    """Whose times of use differ between seeds, which are of the same work: something else was using the machine."""
+    cost = table.words.speed.cost
+    for row in table.ranked:
+        times: dict[tuple[str, str], list[float]] = {}
+        for result in row.results:
+            if result.record is not None and (known := result.record.cost.get(cost)):
+                times.setdefault((result.cell.dataset, hardware(result.record, cost)), []).append(known)
+        worst = max((max(some) / min(some) for some in times.values()), default=1.0)
+        if worst >= UNSTEADY:
+            yield f"Times of {row.entrant.name} differ {worst:.0f} times between seeds: the machine did other work."
 
 
 def short_training(table: Table) -> Iterable[str]:

@@ -20,7 +20,6 @@ from srbench.leaderboard.words.numerals import (
     number,
     plural,
     significant,
-    warranted_decimals,
 )
 from srbench.statistics.intervals import FEW_UNITS, Interval
 
@@ -78,7 +77,7 @@ def difference_words(interval: Interval, unit: str) -> str:
         return "not a finite difference"
     half = half_width(interval)
     if not half:
-        return f"{number(interval.estimate, warranted_decimals([], [interval.estimate]))}{unit}"
+        return f"{significant(interval.estimate, 3)}{unit}"
     decimals = decimals_of(half)
     while round(interval.estimate, decimals) == 0 != interval.estimate and decimals < 12:
         decimals += 1  # a difference that is there is never printed as none
@@ -112,15 +111,28 @@ def _first(standings: Standings, table: Table, by_dataset: Sequence[Table]) -> s
         return f"{best.name} {where}{left_out}: {_better(standings, best, rival)}{over}"
     compared = _compared(standings, table)
     where = f" {'on' if len(compared) == 1 else 'over'} {_all(compared)}"
+    alone = _alone(standings, by_dataset)
     if len(standings.first) == len(standings.entrants):
-        return f"{_names(standings.entrants, many)} cannot be told apart by {label}{where}{left_out}"
+        return f"{_names(standings.entrants, many)} cannot be told apart by {label}{where}{left_out}{alone}"
     if len(standings.first) == 1:
         tied = _names(standings.tied(best), "others")
-        return f"{best.name}, than which nobody is better in {label}{where}, cannot be told apart from {tied}{left_out}"
+        told = f"{best.name}, than which nobody is better in {label}{where}, cannot be told apart from {tied}"
+        return f"{told}{left_out}{alone}"
     shared = f"{_names(standings.first, many)} share the first ranks by {label}{where}{left_out}"
     if not standings.beats(best, rival):
-        return shared
-    return f"{shared}: {best.name} is {_better(standings, best, rival)}"
+        return f"{shared}{alone}"
+    return f"{shared}: {best.name} is {_better(standings, best, rival)}{alone}"
+
+
+def _alone(standings: Standings, by_dataset: Sequence[Table]) -> str:
+    """Who leads on which dataset by itself, where nobody does over all: `; a leads on x and y`."""
+    found: dict[str, list[str]] = {}
+    for one in by_dataset if len(by_dataset) > 1 else ():
+        ranked = one.standings.get(standings.metric)
+        if ranked is not None and ranked.leader is not None:
+            found.setdefault(ranked.leader.name, []).append(one.only_dataset)
+    parts = [f"{name} leads on {listing(datasets)}" for name, datasets in found.items()]
+    return f"; {listing(parts)}" if 0 < len(parts) <= _MOST_NAMES else ""
 
 
 def _better(standings: Standings, a: Entrant, b: Entrant) -> str:

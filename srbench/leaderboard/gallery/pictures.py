@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -145,8 +146,10 @@ class Gallery(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, images=images, extremes=extremes, spectra=spectra, made_from="")
 
     def few(self) -> Gallery:
-        """The same with its first image alone."""
-        return msgspec.structs.replace(self, images=self.images[:1], made_from="")
+        """The same with one image alone, that which most are worst on."""
+        worst = Counter(worst for worst, _ in self.extremes.values()).most_common()
+        hardest = [one for name, _ in worst for one in self.images if one.id == name] or list(self.images)
+        return msgspec.structs.replace(self, images=tuple(hardest[:1]), made_from="")
 
     def without_pictures(self) -> Gallery:
         """What is known from pictures, without them."""

@@ -22,11 +22,10 @@ from srbench.leaderboard.methods.standing import Standing, standings
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.paper import FOLDER as PAPER
-from srbench.leaderboard.pages.paper import cited, paper_tables, write_figures, write_paper
-from srbench.leaderboard.pages.parts import cell_page, pages_made_from
+from srbench.leaderboard.pages.paper import cited, figures_of, paper_tables, write_figures, write_paper
+from srbench.leaderboard.pages.parts import cell_page, figures_made_from, pages_made_from
 from srbench.leaderboard.pages.site import render, write_late, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, by_dataset, told
-from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.publishing.badge import BADGE, badge, badge_words, embedding
 from srbench.leaderboard.publishing.changes import changes_told
 from srbench.leaderboard.publishing.cover import Cover, write_cover
@@ -57,7 +56,7 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
         document = gather(new)
         pages, views = _pages(document), views_of(document)
         standing = standings([one for tables in by_dataset(views).values() for one in tables], pages.method_shots())
-        parts = pages_made_from(document, pages, standing)
+        parts = pages_made_from(document, pages, standing) | figures_made_from(figures_of(views))
         kept = folder.kept(parts)
         troubles, beside = _write(document, views, standing, folder.path, new, listed, parts.keys() & kept.keys())
         made = {name: parts[place] for place, names in beside.items() if place in parts for name in names}
@@ -147,9 +146,12 @@ def _write(
     downloads.write_scores(results, new / "scores.csv")
     with (new / RECORDS).open("wb") as file:
         file.writelines(line + b"\n" for line in document.lines())
-    data = fingerprint(document.lines(), board.text)
+    data = document.fingerprint
     tables, how = paper_tables(views, board, data), cited(board, data, date)
-    write_paper(new, views, tables, how)
+    write_paper(new, tables, how)
+    for place, chart in figures_of(views).items():
+        if place not in kept:
+            made[place] = write_figures(new, [chart])
     badged, cover = badge_words(views[0].tables[0].table.ranking if views else None), _cover(pages, views, there, new)
     (new / BADGE).write_bytes(badge(privacy.of(badged)))
     downloads.write_board_json(

@@ -23,6 +23,7 @@ from srbench.leaderboard.board.contents import Board, BoardCell
 from srbench.leaderboard.gallery import values
 from srbench.leaderboard.gallery.pictures import Gallery
 from srbench.leaderboard.pages.views import TaskPages
+from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.publishing.changes import Change
 from srbench.leaderboard.publishing.limits import Pictures
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
@@ -101,10 +102,15 @@ class Document:
         for result in self.results.all:
             if result.record is not None:
                 yield msgspec.json.encode(told_of(result))
-        yield from self._other_lines
+        yield from self.other_lines
 
     @cached_property
-    def _other_lines(self) -> list[bytes]:
+    def fingerprint(self) -> str:
+        """Which board it is (`paper/fingerprint.py`)."""
+        return fingerprint(self.lines(), self.results.board.text)
+
+    @cached_property
+    def other_lines(self) -> list[bytes]:
         """The lines that are no records."""
         board = self.results.board
         path, privacy = Path(board.path), Privacy(Path(board.path))
@@ -124,7 +130,7 @@ class Document:
     def published(self) -> Document:
         """This document as its file has it: pages show nothing else."""
         left = {one.cell.key: Left(one.record, one.scores, one.damage) for one in self.results.all if one.record}
-        return _document(left, map(_object, self._other_lines))
+        return _document(left, map(_object, self.other_lines))
 
 
 def results_in(board: Board, store_root: Path) -> Document:

@@ -94,13 +94,12 @@ def write_board_json(
 
 def made_from(document: Document, listed: bool) -> str:
     """A sha256 over everything the pages are made from: the board, every record, the source of srbench and the task."""
-    lines = hashlib.sha256()
-    for line in Document(document.results, votes=document.votes).lines():
-        lines.update(line + b"\n")
+    asked = [line for line in document.other_lines if line.startswith((b'{"board":', b'{"votes":'))]
     return digest(
         {
             "listed": listed,
-            "lines": lines.hexdigest(),
+            "data": document.fingerprint,
+            "asked": hashlib.sha256(b"\n".join(asked)).hexdigest(),
             "source": registry().source_of("srbench"),
             "task": registry().get("task", document.results.board.task).plugin.sources,
         }

@@ -20,6 +20,7 @@ from srbench.leaderboard.paper.latex import latex
 from srbench.leaderboard.paper.markdown import markdown
 from srbench.leaderboard.paper.sheet import sheet
 from srbench.leaderboard.results.results import unique_slugs
+from srbench.leaderboard.words.numerals import slug
 
 FOLDER = "paper"
 
@@ -52,7 +53,8 @@ def paper_tables(views: Sequence[View], board: Board, data: str) -> list[PaperTa
     for item, name in zip(shown, unique_slugs(names), strict=True):
         printed = grid(item.table, board.budget)
         origin = f"{board.title}: {title(item.table)}. srbench board {board.name}, sha256:{data}"
-        found.append(PaperTable(item.id, name, latex(printed, name, origin), markdown(printed), sheet(item.table)))
+        label = f"{slug(board.name)}-{name}"  # a document may have tables of several boards
+        found.append(PaperTable(item.id, name, latex(printed, label, origin), markdown(printed), sheet(item.table)))
     return found
 
 
@@ -61,10 +63,15 @@ def cited(board: Board, data: str, date: str) -> Cited:
     return Cited(data, citation(board, data, date), bibtex(board, data, date))
 
 
-def write_paper(folder: Path, views: Sequence[View], tables: Sequence[PaperTable], how: Cited) -> None:
-    """Write the files into `folder`, that of the board."""
+def write_paper(folder: Path, tables: Sequence[PaperTable], how: Cited) -> None:
+    """Write tables and BibTeX into `folder`, that of the board."""
     _write(folder, _texts(tables, how))
-    write_figures(folder, [one for view in views for item in view.tables for one in (*item.figures, *item.more)])
+
+
+def figures_of(views: Sequence[View]) -> dict[str, Chart]:
+    """The figures of the first page, by the place of their SVG in the board's folder."""
+    charts = (one for view in views for item in view.tables for one in (*item.figures, *item.more))
+    return {f"{FOLDER}/{one.svg.name}.svg": one for one in charts}
 
 
 def write_figures(folder: Path, charts: Sequence[Chart]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from srbench.leaderboard.datasets.page import dataset_places
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.gallery.choice import first_seeds
 from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words
 from srbench.leaderboard.methods.page import method_slugs
@@ -47,6 +48,11 @@ def pages_made_from(document: Document, pages: TaskPages, standing: Mapping[str,
         facts = [common, name, cells, repr(standing.get(name)), trainings.get(name), sections]
         made[f"methods/{slug}.html"] = _hashed(facts)
     return made
+
+
+def figures_made_from(figures: Mapping[str, Chart]) -> dict[str, str]:
+    """A sha256 over each figure as the page has it, by the place of its SVG: its PDF is drawn once for all the same."""
+    return {place: _hashed([registry().source_of("srbench"), str(chart.svg)]) for place, chart in figures.items()}
 
 
 def _common(document: Document) -> str:

@@ -12,6 +12,7 @@ from srbench.leaderboard.results.published import PublishedRow
 from srbench.leaderboard.results.references import ReferenceRow
 from srbench.leaderboard.results.results import Entrant
 from srbench.leaderboard.results.values import Notes, Value
+from srbench.leaderboard.tables.emphasis import best
 from srbench.leaderboard.tables.ranked import Column, Row, Table, caption
 from srbench.leaderboard.words.numerals import DASH, count, duration, number, significant
 from srbench.statistics.intervals import Interval
@@ -74,6 +75,7 @@ class _Columns:
 
     def __init__(self, table: Table, budget: str) -> None:
         self._table = table
+        self._best = best(table)
         self._notes = Notes()
         self._notes.texts.extend(table.notes)
         self._learns = any(row.seeds for row in table.rows)
@@ -92,13 +94,13 @@ class _Columns:
 
     def _caption(self, lines: tuple[tuple[Entry, ...], ...]) -> str:
         table, entries = self._table, [entry for line in lines for entry in line]
-        said = [caption(table)]
+        said = [caption(table), table.scope.results[0].protocol.describe()]
         if table.ranking is not None:
             whole = "; each dataset weighs the same" if len(table.datasets) > 1 else ""
             said.append(f"Ranked by {table.ranking.label}{whole}")
         if any(entry.emphasis == "best" for entry in entries):
-            tied = " and what cannot be told apart from it" if not table.rank_note else ""
-            said.append(f"Bold: the best{tied}")
+            tied = any(len(one.first) > 1 for one in table.standings.values()) and not table.rank_note
+            said.append(f"Bold: the best{' and what cannot be told apart from it' if tied else ''}")
         if any(entry.emphasis == "second" for entry in entries):
             said.append("Underlined: the second, told apart from all others")
         if any(entry.interval for entry in entries):
@@ -159,11 +161,11 @@ class _Columns:
         return Entry(number(value.number, column.decimals), ends, spread, notes, emphasis)
 
     def _emphasis(self, metric: str, entrant: Entrant) -> Emphasis:
-        standings = self._table.standings.get(metric)
-        if standings is None or entrant not in standings or len(standings.entrants) < 2:
-            return ""
-        if entrant in standings.first:
+        if entrant in self._best[metric]:
             return "best"
+        standings = self._table.standings.get(metric)
+        if standings is None or entrant not in standings:
+            return ""
         # Ranks that are an order alone say of nobody that it is the second for certain; the second of two is the last.
         certain = len(standings.entrants) > 2 and not self._table.rank_note
         return "second" if certain and standings.rank(entrant) == Rank(2, 2) else ""

@@ -44,9 +44,10 @@ _BEYOND_PDFLATEX = re.compile("[^\x00-\u017f\u2010-\u2027\u20ac]")
 def latex(grid: Grid, label: str, origin: str) -> str:
     r"""The table as it goes into a document between `\begin{document}` and its end.
 
-    It needs the packages `booktabs` and, with more than `LONGEST` rows, `longtable`. label: for `\ref`, after `tab:`.
-    origin: of which board it is, in a comment. Intervals are set by `\srbenchci`, which a document that wants none, or
-    others, may define before.
+    It needs the packages `booktabs` and `graphicx`, which makes a table that is wider than the line as wide as that, or
+    `longtable` in its place where it has more than `LONGEST` rows. label: for `\ref`, after `tab:`. origin: of which
+    board it is, in a comment. Intervals are set by `\srbenchci`, which a document that wants none, or others, may
+    define before.
     """
     body = _long(grid, label) if len(grid.lines) + len(grid.references) > LONGEST else _short(grid, label)
     return "".join(f"{line}\n" for line in [*_comments(grid, origin), *body])
@@ -68,7 +69,7 @@ def _comments(grid: Grid, origin: str) -> Iterator[str]:
     comment = " ".join(visible(origin).split())
     yield f"% {comment}"
     long = len(grid.lines) + len(grid.references) > LONGEST
-    packages = r"\usepackage{booktabs,longtable}" if long else r"\usepackage{booktabs}"
+    packages = rf"\usepackage{{booktabs,{'longtable' if long else 'graphicx'}}}"
     yield rf"% It needs {packages} and \usepackage[T1]{{fontenc}}."
     yield r"% To leave intervals out, say before it: \newcommand{\srbenchci}[2]{}"
     entries = [entry for line in (*grid.lines, *grid.references) for entry in line]
@@ -83,13 +84,14 @@ def _short(grid: Grid, label: str) -> Iterator[str]:
     yield r"\centering\small\setlength{\tabcolsep}{4pt}"
     yield rf"\caption{{{escaped(grid.caption)}}}"
     yield rf"\label{{tab:{label}}}"
+    yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
     yield rf"\begin{{tabular}}{{{_alignment(grid)}}}"
     yield r"\toprule"
     yield _heads(grid.heads)
     yield r"\midrule"
     yield from _rows(grid)
     yield r"\bottomrule"
-    yield r"\end{tabular}"
+    yield r"\end{tabular}}"
     if grid.notes:
         yield r"\par\smallskip"
         yield r"\begin{minipage}{\linewidth}\footnotesize"

@@ -207,11 +207,11 @@ class Table:
 
     @property
     def gap_decimals(self) -> int:
-        """The decimals that the differences warrant."""
-        return warranted_decimals(
-            filter(None, map(half_width, self.gaps.values())),
-            [gap.estimate for gap in self.gaps.values() if gap.estimate is not None],
-        )
+        """The decimals that the differences warrant; those of the values where they have no intervals."""
+        widths = list(filter(None, map(half_width, self.gaps.values())))
+        if not widths and self.primary_column is not None:
+            return self.primary_column.decimals
+        return warranted_decimals(widths, [gap.estimate for gap in self.gaps.values() if gap.estimate is not None])
 
     def compared_on(self, costs: Iterable[Measured]) -> str:
         """The kind of hardware whose costs are compared, of those of its rows; empty where there is but one kind."""

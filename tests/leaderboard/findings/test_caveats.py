@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from srbench.leaderboard.findings.caveats import caveats, missing, short_training, too_few
+from srbench.leaderboard.findings.caveats import caveats, missing, short_training, too_few, unsteady_times
 from srbench.leaderboard.tables.ranked import Table, build_table
 from srbench.statistics.ranking import units_needed
 
@@ -22,6 +22,20 @@ def table(*cells: Made, dataset: str | None = None) -> Table:
 
 def test_a_sound_board_has_none() -> None:
     assert list(caveats(table(Made("d", "a", scores()), Made("d", "b", scores(by=1))))) == []
+
+
+def test_times_that_differ_between_seeds_of_the_same_work_are_no_measure() -> None:
+    def timed(*times: float) -> Table:
+        of_seeds = [
+            Made("d", "net", scores(), trained_on="t", seed=seed, cost={"ms_per_megapixel": time})
+            for seed, time in enumerate(times)
+        ]
+        return table(*of_seeds, Made("d", "a", scores(), cost={"ms_per_megapixel": 1.0}))
+
+    assert list(unsteady_times(timed(100.0, 150.0, 199.0))) == []
+    assert list(unsteady_times(timed(100.0, 500.0, 120.0))) == [
+        "Times of net differ 5 times between seeds: the machine did other work."
+    ]
 
 
 def test_who_is_not_ranked_is_named_with_status_and_dataset() -> None:

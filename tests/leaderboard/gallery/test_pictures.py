@@ -20,6 +20,14 @@ def test_a_part_of_an_image_says_which_part() -> None:
     assert "pictures/t-1.png" in whole.places
 
 
+def test_of_few_pictures_those_of_the_hardest_image_stay() -> None:
+    images = tuple(ViewedImage(name, (Layer("HR", f"pictures/{name}.png"),), (0, 0, 8, 6), (8, 6)) for name in "abc")
+    extremes = {"one": ("c", "a"), "two": ("c", "b"), "three": ("b", "a")}
+    few = Gallery("d", "p", images, extremes=extremes, made_from="all of these").few()
+    assert [one.id for one in few.images] == ["c"] and few.made_from == ""
+    assert [one.id for one in Gallery("d", "p", images).few().images] == ["a"]
+
+
 def test_a_board_without_maps_has_no_legend_of_them() -> None:
     layers = (Layer("HR", "pictures/a.png"), Layer("a", "pictures/b.png", "pictures/c.png", 0.1))
     assert map_legend([Gallery("d", "p", (ViewedImage("im0", layers, (0, 0, 8, 6), (8, 6)),))]) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from srbench.leaderboard.paper.grid import Entry, Grid, grid, title
+from srbench.leaderboard.tables.emphasis import best
 from srbench.leaderboard.tables.ranked import build_table
 
 from ..toyboard import Board, Made, results_of
@@ -33,7 +34,7 @@ def test_the_best_and_the_second_are_emphasised_where_all_are_told_apart() -> No
     assert [line[1].text for line in found.lines] == ["b", "c", "a"]
     assert emphasis(found) == {"b": "best", "c": "second", "a": ""}
     assert found.caption == (
-        "d: 12 images. Ranked by PSNR. Bold: the best and what cannot be told apart from it. "
+        "d: 12 images. x4, bicubic LR, Y channel, 4 px border, native depth. Ranked by PSNR. Bold: the best. "
         "Underlined: the second, told apart from all others. In brackets: 95 % intervals."
     )
 
@@ -45,6 +46,7 @@ def test_ties_of_the_best_are_bold_and_then_nothing_is_second() -> None:
         Made("d", "c", {"psnr": ramp(20)}),
     ]
     assert emphasis(of(cells)) == {"a": "best", "b": "best", "c": ""}
+    assert "Bold: the best and what cannot be told apart from it." in of(cells).caption
 
 
 def test_a_second_that_has_ties_is_not_underlined() -> None:
@@ -72,6 +74,26 @@ def test_each_metric_has_its_own_best_and_heads_say_unit_and_direction() -> None
     assert emphasis(found, 4) == {"a": "", "b": "best"}
 
 
+def test_what_is_bold_is_what_is_bold_on_the_page() -> None:
+    cells = [
+        Made("d", name, {"psnr": ramp(start), "fid": {None: fid}})  # type: ignore[dict-item]
+        for name, start, fid in (("a", 30, 5.0), ("b", 20, 3.0), ("c", 10, 9.0))
+    ]
+    results = results_of(cells)
+    table = build_table(results.scopes[0], results.metrics)
+    shown = best(table)
+    found = grid(table)
+    for column in table.columns:
+        place = next(at for at, head in enumerate(found.heads) if head.text == column.title)
+        bold = {name for name, one in emphasis(found, place).items() if one == "best"}
+        assert bold == {entrant.name for entrant in shown[column.metric]} != set()
+
+
+def test_differences_without_intervals_are_no_finer_than_the_values() -> None:
+    few = of([Made("d", name, {"psnr": ramp(start, 3)}) for name, start in (("a", 20.123456), ("b", 30.0))])
+    assert [entry.text for entry in few.lines[0][2:4]] == ["31.00", "+9.88"]
+
+
 def test_one_alone_is_not_the_best_of_anything() -> None:
     assert emphasis(of([Made("d", "a", {"psnr": ramp(30)})])) == {"a": ""}
 
@@ -79,7 +101,7 @@ def test_one_alone_is_not_the_best_of_anything() -> None:
 def test_numbers_stand_as_on_the_page_with_their_intervals() -> None:
     found = of([Made("d", "a", {"psnr": ramp(30)}), Made("d", "b", {"psnr": ramp(20)})])
     rank, name, psnr, gap = found.lines[1]
-    assert (rank.text, name.text, psnr.text, gap.text) == ("2", "b", "25.5", "−10.00")
+    assert (rank.text, name.text, psnr.text, gap.text) == ("2", "b", "25.5", "−10.0")
     assert psnr.interval is not None
     low, high = map(float, psnr.interval)
     assert 20 < low < 25.5 < high < 31

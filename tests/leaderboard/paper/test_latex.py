@@ -20,7 +20,7 @@ from srbench.leaderboard.paper.latex import LONGEST, escaped, latex
 
 PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
-\usepackage{lmodern,booktabs,longtable}
+\usepackage{lmodern,booktabs,graphicx,longtable}
 \pagestyle{empty}
 \begin{document}
 """
@@ -117,13 +117,14 @@ def compiled(missing: Callable[[str], NoReturn], tmp_path_factory: pytest.TempPa
                 "poppler-utils"
             )
 
-    def run(body: str) -> str:
+    def run(body: str, fits: bool = False) -> str:
         folder = tmp_path_factory.mktemp("tex")
         (folder / "t.tex").write_text(f"{PREAMBLE}{body}\n\\end{{document}}\n", encoding="utf-8")
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "t.tex"]
         done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=300)
         assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
-        assert b"Missing character" not in (folder / "t.log").read_bytes()
+        log = (folder / "t.log").read_bytes()
+        assert b"Missing character" not in log and not (fits and b"Overfull" in log)
         shown = subprocess.run(["pdftotext", "-raw", "t.pdf", "-"], cwd=folder, capture_output=True, check=True)
         return shown.stdout.decode()
 
@@ -139,6 +140,14 @@ def test_tables_are_compiled_and_print_every_character(compiled: Callable[[str],
     shown = hostile.replace("'", "’")
     assert text.replace("'", "’").count(printed(shown)) >= 2 + LONGEST + 20
     assert "30.5 [29.0, 32.0]" in text and "−0.1 ± 0.3" in text and "∞" in text
+
+
+def test_a_wide_table_is_made_as_wide_as_the_line_and_a_narrow_one_stays(compiled: Callable[..., str]) -> None:
+    entries = [Entry("30.52", ("29.01", "32.03"))] * 12
+    heads = (*HEADS[:2], *(Head(f"Metric {place}, dB", "up") for place in range(12)))
+    wide = Grid("Wide.", heads, (line("1", "a network of some name", *entries),))
+    text = compiled(latex(wide, "wide", "") + latex(grid(), "narrow", ""), fits=True)
+    assert text.count("30.52") == 12 and "Metric 11, dB" in printed(text)
 
 
 def test_intervals_can_be_left_out(compiled: Callable[[str], str]) -> None:
