@@ -371,7 +371,7 @@ def test_without_script_the_words_tables_figures_and_the_wall_are_there(browser:
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     assert sum(tag == "IMG" for tag, *_ in sizes) == 7  # LR, HR, and every method that has pictures
-    assert sum(tag == "svg" for tag, *_ in sizes) == 16
+    assert sum(tag == "svg" for tag, *_ in sizes) == 8
     assert sum(tag == "TABLE" for tag, *_ in sizes) == 6 + 4
     assert all(width > 50 and natural > 0 for _, width, natural in sizes)
     assert forms == 0

@@ -269,7 +269,7 @@ def test_the_rest_of_an_image_is_fetched_when_it_comes_into_view(
 def test_an_image_of_which_tiles_were_never_seen_gives_way_to_another(
     browser: webdriver.Chrome, make: Callable[..., Board], tmp_path: Path
 ) -> None:
-    wide = write(make(("panorama",), protocols=1, methods=("bicubic",)), tmp_path / "toy")
+    wide = write(make(datasets=("panorama",), protocols=1, methods=("bicubic",)), tmp_path / "toy")
     visit(browser, wide / "index.html", 1440, fragment="#look=0&image=im1&mode=wall&zoom=8&x=1090&y=20")
     tiles = '.wall .tile[data-name="bicubic"] img.whole'
     WebDriverWait(browser, 10).until(lambda _: browser.find_elements(By.CSS_SELECTOR, tiles))

@@ -15,6 +15,7 @@ import pytest
 from srbench.leaderboard import publish
 from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.datasets.page import dataset_places
+from srbench.leaderboard.figures.drawing import Drawn
 from srbench.leaderboard.gallery import writing
 from srbench.leaderboard.methods import page
 from srbench.leaderboard.methods.page import method_slugs
@@ -103,14 +104,15 @@ def test_pages_and_pictures_of_what_did_not_change_stay(
     monkeypatch.setattr("srbench.leaderboard.pages.board.method_context", method_context)
     monkeypatch.setattr(UpscalingPages, "dataset_figures", lambda _, table, name: made.append(table.dataset) or [])
     monkeypatch.setattr(writing, "_gallery", lambda *_: made.append("pictures"))
+    monkeypatch.setattr(Drawn, "pdf", lambda drawn: made.append(drawn.name) or b"")
     publish(small.described, small.store, tmp_path)
     after = stamps(tmp_path, "cells", "datasets")
     changed = results_in(small.described, small.store).results.all[2]
     assert {name for name in after if before[name] != after[name]} == {cell_page(changed), "datasets/blobs.html"}
-    assert made == ["learner", "blobs"], "no other method, no figures of other datasets, no pictures"
+    assert made == ["learner", "blobs"], "no other method, no figures of other datasets, no pictures, no PDF"
 
 
-@pytest.mark.parametrize("lost", ["datasets/waves.html", "paper/v-x4-y-t2-spectra.pdf"])
+@pytest.mark.parametrize("lost", ["datasets/waves.html", "paper/v-x4-y-t2-spectra.pdf", "paper/v-x4-y-best.pdf"])
 def test_a_page_or_a_figure_of_it_that_is_lost_is_made_anew(small: Board, tmp_path: Path, lost: str) -> None:
     publish(small.described, small.store, tmp_path)
     before = files(tmp_path)

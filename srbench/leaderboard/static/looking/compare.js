@@ -4,7 +4,7 @@
 
   const { viewer, display, gestures, view, Frame, frames } = window.srbench;
   if (!viewer) return;
-  const { state, image, layer, change, isMethod } = viewer;
+  const { state, image, layer, change, isMethod, section } = viewer;
   const comparison = document.getElementById("comparison");
   const stage = comparison.querySelector(".stage");
   const panes = { a: document.getElementById("pane-a"), b: document.getElementById("pane-b") };
