@@ -11,18 +11,19 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
 from srbench.errors import SrbenchError
 from srbench.store.cell import digest
-from srbench.store.files import sha256_of
+from srbench.store.files import Stamp, sha256_of, stamp
 from srbench.store.records import PUBLISHED
 from srbench.store.seal import UNREADABLE
 
 LISTING = "files.json"
 _BUILDING, _LOCK, _BOARD = ".building", "lock", "board"
+_NO_NAMES = frozenset({"", ".", ".."})
 
 
 class PublishError(SrbenchError):
@@ -52,8 +53,7 @@ class Listing(msgspec.Struct, kw_only=True):
     def __post_init__(self) -> None:
         """Paths that lead out of the folder are a `ValueError`: nobody wrote these but a stranger."""
         for name in (*self.files, *self.before):
-            path = PurePosixPath(name)
-            if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
+            if "\0" in name or not _NO_NAMES.isdisjoint(name.split("/")):
                 raise ValueError(f"{name!r} is no file of a board")
 
     def hashes(self, name: str) -> list[str]:
@@ -68,14 +68,20 @@ class BoardFolder:
         """name: of the matrix. origin: its file or, of a board that is made from published records, these."""
         self.path = path
         self._name, self._origin = name, origin
+        self._read: tuple[Stamp, Listing] | None = None
 
     def listing(self) -> Listing | None:
-        """What the board that is there says of itself; None where there is none."""
+        """What the board that is there says of itself; None where there is none. It is read once, and not changed."""
         path = self.path / LISTING
         try:
-            return None if path.is_symlink() else msgspec.json.decode(path.read_bytes(), type=Listing)
+            now = stamp(path)
+            if path.is_symlink():
+                return None
+            if self._read is None or self._read[0] != now:
+                self._read = now, msgspec.json.decode(path.read_bytes(), type=Listing)
         except (OSError, *UNREADABLE):
             return None
+        return self._read[1]
 
     def is_whole(self, made_from: str) -> bool:
         """Whether the board was made from just this, with nothing amiss, and all of its files are there."""
