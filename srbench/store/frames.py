@@ -16,7 +16,7 @@ import msgspec
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
 from srbench.store.file_memory import remembered
-from srbench.store.files import StoreError
+from srbench.store.files import StoreError, content_of
 from srbench.store.record import SCORES, MetricResult, Record
 from srbench.store.records import Store
 
@@ -125,7 +125,7 @@ def _table(path: Path) -> _Table:
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
-    content = path.read_bytes()
+    content = content_of(path)
     rows: dict[str, list[tuple[str | None, float]]] = {}
     file = ParquetFile(pa.BufferReader(content))
     table = file.read(columns=["image", "metric", "value"], use_threads=False).to_pydict()
