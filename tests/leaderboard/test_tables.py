@@ -12,7 +12,6 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from srbench.leaderboard.pages import parts
 from srbench.leaderboard.tables import long
 
 from . import test_browser
@@ -167,7 +166,6 @@ def long_pages(make: Callable[..., Board], tmp_path_factory: pytest.TempPathFact
     board = make(datasets=("blobs", "waves"), protocols=1, seeds=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(long, "IN_PAGE", 5)
-        patch.setattr(parts, "IN_PAGE", 5)
         return write(board, tmp_path_factory.mktemp("long") / "toy")
 
 

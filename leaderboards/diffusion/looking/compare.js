@@ -4,7 +4,7 @@
 
   const { viewer, display, gestures, view, Frame, frames } = window.srbench;
   if (!viewer) return;
-  const { state, image, layer, change, isMethod } = viewer;
+  const { state, image, layer, change, isMethod, section } = viewer;
   const comparison = document.getElementById("comparison");
   const stage = comparison.querySelector(".stage");
   const panes = { a: document.getElementById("pane-a"), b: document.getElementById("pane-b") };
@@ -14,7 +14,7 @@
   let size = { width: 1, height: 1 };
 
   const open = () => state.mode !== "wall";
-  const overlaid = () => ["swipe", "flicker", "difference"].includes(state.mode);
+  const mapped = () => ["error", "hallucination", "difference"].includes(state.mode);
 
   function why(chosen) {
     if (isMethod(chosen)) return `There is no ${state.mode} map: HR or LR was not at hand.`;
@@ -73,7 +73,8 @@
   }
 
   function place() {
-    const at = frames.placed(size, image(), view());
+    const whole = mapped() || display.chosen() ? { ...image(), tiled: false } : image(); // of these there is the window alone
+    const at = frames.placed(size, whole, view());
     for (const side of ["a", "b"]) pictures[side].place(size, at);
     stage.classList.toggle("zoomed", !at.named);
   }
@@ -103,9 +104,7 @@
   const keys = gestures(stage, { frameAt: (node) => node.closest && node.closest(".pane"), sizeOf: () => size, takes });
   stage.tabIndex = 0;
   stage.addEventListener("keydown", (event) => {
-    const own = { " ": () => stage.classList.add("held") };
-    if (state.mode === "swipe") Object.assign(own, { ArrowLeft: () => change({ at: state.at - 2 }), ArrowRight: () => change({ at: state.at + 2 }) });
-    keys(event, own);
+    keys(event, { " ": () => stage.classList.add("held") });
   });
   stage.addEventListener("keyup", (event) => { if (event.key === " ") stage.classList.remove("held"); });
   document.getElementById("close").addEventListener("click", () => change({ mode: "wall" }));

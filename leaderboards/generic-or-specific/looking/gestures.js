@@ -102,16 +102,18 @@
       const at = placed(size, image(), view());
       const zoom = (by) => change(zoomed(size, image(), view(), by, { x: size.width / 2, y: size.height / 2 }));
       const pan = (x, y) => change({ x: Math.round(at.x + (x * size.width) / at.zoom / 4), y: Math.round(at.y + (y * size.height) / at.zoom / 4) });
+      const line = state.mode === "swipe" ? { ArrowLeft: () => change({ at: state.at - 2 }), ArrowRight: () => change({ at: state.at + 2 }) } : {};
       const modes = [...viewer.form.elements.mode].map((one) => one.value);
       const actions = {
         "+": () => zoom(1), "=": () => zoom(1), "-": () => zoom(-1), 0: () => change({ zoom: "fit", x: null, y: null }),
         ArrowLeft: () => pan(-1, 0), ArrowRight: () => pan(1, 0), ArrowUp: () => pan(0, -1), ArrowDown: () => pan(0, 1),
         n: () => step(1), p: () => step(-1), x: () => change({ a: state.b, b: state.a }), Escape: () => change({ mode: "wall" }),
         ...Object.fromEntries(modes.map((mode, place) => [place + 1, () => change({ mode })])),
+        ...line,
         ...own,
       };
       if (!Object.hasOwn(actions, event.key)) return;
-      if (at.named && event.key.startsWith("Arrow") && !Object.hasOwn(own, event.key)) return; // there the page scrolls
+      if (at.named && event.key.startsWith("Arrow") && !Object.hasOwn(line, event.key)) return; // there the page scrolls
       actions[event.key]();
       event.preventDefault();
     };

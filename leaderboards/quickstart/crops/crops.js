@@ -346,6 +346,8 @@
     Object.assign(state, { look: within, image: "", boxes: [], layers: null, metrics: null });
   }
   tool.addEventListener("toggle", () => {
+    const { viewer } = window.srbench;
+    if (tool.open && untouched && viewer) Object.assign(state, { look: viewer.state.look, image: viewer.state.image, boxes: [] }); // what is looked at
     follow();
     if (tool.open) draw();
     remember();

@@ -168,6 +168,7 @@
   new ResizeObserver(() => tiles.length && measure()).observe(wall);
 
   viewer.on((changed) => {
+    if (changed.has("mode")) half = false;
     const passing = [...changed].every((name) => ["at", "x", "y", "zoom"].includes(name));
     const anew = ["look", "image", "all", "metric"].some((name) => changed.has(name));
     if (anew || (!passing && shown().map((one) => one.name).join("\0") !== tiles.map((one) => one.layer.name).join("\0"))) return draw();
