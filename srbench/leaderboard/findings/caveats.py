@@ -15,7 +15,7 @@ from srbench.statistics.ranking import units_needed
 
 FIRST_LOOK_SECONDS = 300.0
 """Trainings shorter than this are called what they are: a first look."""
-UNSTEADY = 2.0
+UNSTEADY = 3.0
 """So many times apart, times of the same work are no measure of it."""
 
 
