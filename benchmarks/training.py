@@ -82,6 +82,7 @@ class Setting:
         name, preset = ARCHITECTURE[self.network]
         common = {"loss": "l1", "learning_rate": LEARNING_RATE, "betas": BETAS, "ema": EMA}
         given = {**ARCHITECTURES[name].presets[preset], **common, "batch_size": self.batch, "patch": self.patch}
+        given.pop("schedule", None)  # which is how a run trains, and none of the method's own
         return {"architecture": name, **given}
 
 
