@@ -115,9 +115,7 @@ class References:
         files = [item for listed in (self._listed() or {}).values() for item in listed.files.items()]
         return {place: known for place, known in files if not {"", "..", "/"} & {*PurePosixPath(place).parts}}
 
-    def state(
-        self, images: Iterable[str], hashed: Callable[[Path], str] = sha256
-    ) -> list[tuple[str, list[str | None]]]:
+    def state(self, images: Iterable[str], hashed: Callable[[Path], str]) -> list[tuple[str, list[str | None]]]:
         """What is listed of each image, and the sha256 of its files as they are. Raises `StoreError`."""
         listed, found = self._listed() or {}, []
         for one in map(listed.get, images):

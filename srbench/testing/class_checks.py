@@ -156,7 +156,7 @@ def as_plain(value: Any) -> Any:
 
 @check("metric", needs=("loads",))
 def judges_something_known(subject: Subject) -> None:
-    """What it says that its numbers judge is one of what metrics may."""
+    """Check that `judges` is one of the values that a metric may declare."""
     judges, known = getattr(subject.target, "judges", ""), typing.get_args(Judges)
     if judges not in known:
         raise CheckFailure(f"judges is {judges!r}; it should be one of {', '.join(map(repr, known))}")

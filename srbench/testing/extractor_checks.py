@@ -143,7 +143,7 @@ def extractor_saves_and_loads(subject: ExtractorSubject) -> None:
 
 @check("extractor", needs=("extractor_saves_and_loads",), applies=_learns)
 def evidence_is_of_the_test_split(subject: ExtractorSubject) -> None:
-    """What it leaves for pages can be read; a confusion matrix counts each image of the test split once."""
+    """Check that pages can read what it leaves, and that a confusion matrix counts each test image once."""
     folder = subject.folder()
     subject.ready.save(folder)
     try:

@@ -39,7 +39,7 @@ class Shown:
 
     @property
     def id(self) -> str:
-        """What it is called in the page and in answers: a hash, from which nobody reads a method."""
+        """Its name in the page and in answers: 24 hex digits of a sha256, from which nobody reads a method."""
         return digest([*msgspec.structs.astuple(self.picture), hashlib.sha256(self.png).hexdigest()])[:24]
 
 

@@ -63,7 +63,7 @@ class Survey:
 
     @cached_property
     def pixels(self) -> tuple[int, int]:
-        """Of the largest LR, and of all together."""
+        """How many pixels the largest LR has, and all LR together."""
         areas = [height * width for height, width in self.lr_sizes]
         return max(areas), sum(areas)
 
