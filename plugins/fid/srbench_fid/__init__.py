@@ -14,14 +14,14 @@ _TRAINED = "srbench_fid.trained.extractors"
 def srbench_metrics() -> list[srbench.Entry]:
     """Set metrics; the parameter `extractor` of each names the network."""
     return [
-        srbench.Entry("fid", f"{_METRICS}:Fid", "Frechet distance between features of SR and of HR (FID)"),
-        srbench.Entry("cafd", f"{_METRICS}:ClassFid", "Frechet distance averaged over classes"),
-        srbench.Entry("kid", f"{_METRICS}:Kid", "Kernel distance between features, with its spread (KID)"),
-        srbench.Entry("mmd", f"{_METRICS}:Mmd", "Maximum mean discrepancy of features with a Gaussian kernel"),
-        srbench.Entry("cmmd", f"{_METRICS}:Cmmd", "Maximum mean discrepancy of CLIP's embeddings"),
-        srbench.Entry("is", f"{_METRICS}:Is", "Inception Score"),
-        srbench.Entry("precision", f"{_METRICS}:Precision", "Share of SR that looks like some HR"),
-        srbench.Entry("recall", f"{_METRICS}:Recall", "Share of HR that some SR looks like"),
+        srbench.Entry("fid", f"{_METRICS}.frechet:Fid", "Frechet distance between features of SR and of HR (FID)"),
+        srbench.Entry("cafd", f"{_METRICS}.frechet:ClassFid", "Frechet distance averaged over classes"),
+        srbench.Entry("kid", f"{_METRICS}.kernel:Kid", "Kernel distance between features, with its spread (KID)"),
+        srbench.Entry("mmd", f"{_METRICS}.kernel:Mmd", "Maximum mean discrepancy of features with a Gaussian kernel"),
+        srbench.Entry("cmmd", f"{_METRICS}.kernel:Cmmd", "Maximum mean discrepancy of CLIP's embeddings"),
+        srbench.Entry("is", f"{_METRICS}.inception:Is", "Inception Score"),
+        srbench.Entry("precision", f"{_METRICS}.manifold:Precision", "Share of SR that looks like some HR"),
+        srbench.Entry("recall", f"{_METRICS}.manifold:Recall", "Share of HR that some SR looks like"),
     ]
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from srbench_fid.extractors.inception import Inception, empty_network
 from srbench_fid.extractors.preparing import resized
 from srbench_fid.extractors.timm_model import ModelError, TimmModel
-from srbench_fid.metrics import CLIP
+from srbench_fid.metrics.kernel import CLIP
 
 from srbench.weights.lookup import WeightsDamaged, WeightsMissing, weights_file
 from srbench.weights.torchvision_shim import import_torchvision

@@ -15,7 +15,10 @@ from srbench_fid import frechet_distance
 from srbench_fid.inception_score import inception_score
 from srbench_fid.kernels import gaussian_mmd, kernel_distance
 from srbench_fid.manifold import covered
-from srbench_fid.metrics import CLIP, ClassFid, Cmmd, Fid, Is, Kid, Mmd, Precision, Recall
+from srbench_fid.metrics.frechet import ClassFid, Fid
+from srbench_fid.metrics.inception import Is
+from srbench_fid.metrics.kernel import CLIP, Cmmd, Kid, Mmd
+from srbench_fid.metrics.manifold import Precision, Recall
 from srbench_fid.moments import FeatureError
 
 import srbench

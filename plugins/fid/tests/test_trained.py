@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
-from srbench_fid.metrics import Classifies
+from srbench_fid.metrics.inception import Classifies
 from srbench_fid.trained.examples import Examples
 from srbench_fid.trained.extractor import ExtractorError
 from srbench_fid.trained.extractors import ResNet50, SkinLesNet, UNetEncoder
