@@ -41,18 +41,23 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Whatever a stranger's plugin does (a module that calls sys.exit() included), the others go on; Ctrl-C still works.
 _ANY_FAULT = (Exception, SystemExit)
-_WANTED: dict[Kind, str] = {
-    "method": "a class derived from srbench.Method",
-    "dataset": "a class derived from srbench.Dataset",
+_BASES: dict[Kind, str] = {
+    "method": "srbench.contract.method:Method",
+    "dataset": "srbench.contract.dataset:Dataset",
+    "metric": "srbench.contract.metric:Metric",
+    "extractor": "srbench.contract.extractor:Extractor",
+    "degradation": "srbench.contract.degradation:Degradation",
+    "format": "srbench.contract.format:Format",
+    "executor": "srbench.contract.executor:Executor",
+    "section": "srbench.contract.section:Section",
+    "tracker": "srbench.contract.tracker:Tracker",
+}
+"""What the target of an entry is derived from."""
+_VALUES: dict[Kind, str] = {"protocol": "srbench.contract.protocol:Protocol", "task": "srbench.contract.task:Task"}
+"""Of what class it is, where it is a value."""
+_BESIDES: dict[Kind, str] = {
     "metric": "a class derived from srbench.ImageMetric or srbench.SetMetric",
-    "extractor": "a class derived from srbench.Extractor",
     "degradation": "a class derived from srbench.Degradation, with the entry's name",
-    "format": "a class derived from srbench.Format",
-    "protocol": "a srbench.Protocol value with the entry's name",
-    "task": "a srbench.Task value with the entry's name",
-    "executor": "a class derived from srbench.Executor",
-    "section": "a class derived from srbench.Section",
-    "tracker": "a class derived from srbench.Tracker",
 }
 
 
@@ -101,56 +106,22 @@ class Registered:
                     f"{self._owner()} cannot be loaded from {self.entry.target!r}: {_reason(error)}"
                 ) from error
         if not self._fits(target):
-            raise PluginError(f"{self._owner()} is {target!r}; it should be {_WANTED[self.kind]}")
+            raise PluginError(f"{self._owner()} is {target!r}; it should be {self._wanted()}")
         return target
 
     def _owner(self) -> str:
         return f"{self.kind} {self.entry.name!r} of {self.plugin.distribution}"
 
+    def _wanted(self) -> str:
+        if self.kind in _VALUES:
+            return f"a srbench.{_class_name(_VALUES[self.kind])} value with the entry's name"
+        return _BESIDES.get(self.kind, f"a class derived from srbench.{_class_name(_BASES[self.kind])}")
+
     def _fits(self, target: Any) -> bool:
-        if self.kind == "protocol":
-            from srbench.contract.protocol import Protocol
-
-            return type(target) is Protocol and target.name == self.entry.name
-        if self.kind == "task":
-            return isinstance(target, Task) and target.name == self.entry.name
-        if not isinstance(target, type):
-            return False
-        if self.kind == "method":
-            from srbench.contract.method import Method
-
-            return issubclass(target, Method)
-        if self.kind == "dataset":
-            from srbench.contract.dataset import Dataset
-
-            return issubclass(target, Dataset)
-        if self.kind == "metric":
-            from srbench.contract.metric import Metric
-
-            return issubclass(target, Metric)
-        if self.kind == "extractor":
-            from srbench.contract.extractor import Extractor
-
-            return issubclass(target, Extractor)
-        if self.kind == "degradation":
-            from srbench.contract.degradation import Degradation
-
-            return issubclass(target, Degradation) and getattr(target, "name", None) == self.entry.name
-        if self.kind == "format":
-            from srbench.contract.format import Format
-
-            return issubclass(target, Format)
-        if self.kind == "section":
-            from srbench.contract.section import Section
-
-            return issubclass(target, Section)
-        if self.kind == "tracker":
-            from srbench.contract.tracker import Tracker
-
-            return issubclass(target, Tracker)
-        from srbench.contract.executor import Executor
-
-        return issubclass(target, Executor)
+        if self.kind in _VALUES:
+            return type(target) is imported(_VALUES[self.kind]) and target.name == self.entry.name
+        derived = isinstance(target, type) and issubclass(target, imported(_BASES[self.kind]))
+        return derived and (self.kind != "degradation" or getattr(target, "name", None) == self.entry.name)
 
 
 @dataclass(frozen=True)
@@ -312,6 +283,10 @@ class Registry:
             return ""
         names = ", ".join(sorted({broken.plugin.distribution for broken in self.broken}))
         return f" (Plugins that could not be loaded: {names}; see `srbench list plugins`.)"
+
+
+def _class_name(place: str) -> str:
+    return place.partition(":")[2]
 
 
 def _check_entry(entry: object, hook: str) -> None:
