@@ -115,9 +115,9 @@ def vif(sr: Plane, hr: Plane) -> float:
 
 
 def ms_ssim(sr: Plane, hr: Plane) -> float:
-    from pytorch_msssim import ms_ssim as theirs
+    from pytorch_msssim.ssim import ms_ssim as theirs
 
-    return float(theirs(*(tensor(image)[None] for image in (sr, hr)), data_range=1.0))
+    return float(theirs(tensor(sr)[None], tensor(hr)[None], data_range=1.0))
 
 
 def lpips(sr: Plane, hr: Plane) -> float:
@@ -261,7 +261,7 @@ def _dists() -> Callable[..., torch.Tensor]:
     package = importlib.import_module("DISTS_pytorch.DISTS_pt")
     with mock.patch.object(package.models, "vgg16", lambda pretrained: SimpleNamespace(features=_trunk("vgg16"))):
         network = package.DISTS(load_weights=False)
-    fitted = torch.load(Path(package.__file__).parent / "weights.pt", map_location="cpu", weights_only=True)
+    fitted = torch.load(Path(str(package.__file__)).parent / "weights.pt", map_location="cpu", weights_only=True)
     network.alpha.data, network.beta.data = fitted["alpha"], fitted["beta"]
     return network.eval().requires_grad_(False)
 

@@ -12,7 +12,7 @@ import argparse
 import csv
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -146,7 +146,7 @@ def table(title: str, head: list[str], rows: list[tuple[str, list[str]]]) -> Non
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def print_coverage(populations: dict[str, Draw], settings: list[tuple[int, ...]], boards: int) -> None:
+def print_coverage(populations: dict[str, Draw], settings: Sequence[tuple[int, ...]], boards: int) -> None:
     rows = []
     for name, draw in populations.items():
         cells = []

@@ -1,12 +1,13 @@
-"""How long a reader waits for tables: milliseconds from a choice to the painted table, in headless Chromium.
+"""How long a reader waits for a page: milliseconds from a choice to what is painted, in headless Chromium.
 
-    python benchmarks/tables.py [--rows 10000] [--rounds 7]
+    python benchmarks/reading.py [--rows 10000] [--rounds 7] [BOARD ...]
 
 Two boards are made in memory and opened as files: one of 40 methods and 12 metrics, one whose list of cells has so many
-rows. Each figure is the median of some rounds: milliseconds by `performance.now` from the change of a control to the
-second frame after it, by which what changed has been painted; and those of the processor that the page's thread was at
-work, which tell on a busy machine what a free one takes. It needs Chromium and its driver (`apt-get install chromium
-chromium-driver`), and the tests' toy boards.
+rows. Of boards that are named by their `index.html`, as that of `leaderboards/quickstart` is without any, the steps of
+the swipe are measured. Each figure is the median of some rounds: milliseconds by `performance.now` from the change of a
+control to the second frame after it, by which what changed has been painted; and those of the processor that the page's
+thread was at work, which tell on a busy machine what a free one takes. It needs Chromium and its driver (`apt-get
+install chromium chromium-driver`), and the tests' toy boards.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from selenium import webdriver
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+QUICKSTART = Path(__file__).resolve().parent.parent / "leaderboards" / "quickstart" / "index.html"
 METRICS = ("psnr", "ssim", "ms-ssim", "gmsd", "mae", "rmse", "lpips", "dists", "flip", "niqe", "brisque", "vif")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu")
 MEASURE = """
@@ -44,6 +46,19 @@ CHOICES = {
     "compact": "document.querySelector('[name=compact]').click()",
     "all digits": "document.querySelector('[name=digits]').click()",
 }
+STEPS = 60
+SWIPE = f"""
+const done = arguments[0], slider = document.getElementById("swipe-at");
+let left = {STEPS};
+requestAnimationFrame(function step() {{
+  if (left-- === 0) return done();
+  slider.value = 20 + left;
+  slider.dispatchEvent(new Event("input", {{ bubbles: true }}));
+  requestAnimationFrame(step);
+}});
+"""
+OPEN = "srbench.viewer.change({ mode: 'swipe' })"
+READY = "const [page] = performance.getEntriesByType('navigation'); return [page.domInteractive, page.loadEventEnd]"
 LONG = {
     "sort": "document.querySelector('#every-cell th.name button').click()",
     "find": "const i = document.getElementById('every-cell-find'); i.value = i.value === '77' ? '78' : '77';"
@@ -92,7 +107,7 @@ def lengthen(index: Path, rows: int) -> None:
     ]
     heads = (LongHead("Cell", "name"), LongHead("Status", "text"), LongHead("Seconds", order="descending"))
     table = LongTable("every-cell", "Every cell of the matrix", heads, cells, "cells.js", "board.json")
-    write_late(index.parent, table, Privacy())
+    write_late(index.parent, "", table, Privacy())
     macro = '{% from "tables/long.html" import long with context %}{{ long(table) }}'
     shown = environment().from_string(macro).render({"table": table, "privacy": Privacy()})
     text = index.read_text(encoding="utf-8")
@@ -116,35 +131,55 @@ def print_times(chrome: webdriver.Chrome, words: str, script: str, rounds: int) 
     print(f"  {words}: {median(taken):.0f} ms, at work {median(worked):.0f} ms")
 
 
+def print_steps(chrome: webdriver.Chrome) -> None:
+    """Swipe, a step a frame, and print what a step takes of the processor, painting included."""
+    before = work(chrome)
+    chrome.execute_async_script(SWIPE)
+    print(f"  a step of the swipe: at work {1e3 * (work(chrome) - before) / STEPS:.1f} ms")
+
+
+def print_board(chrome: webdriver.Chrome, name: str, index: Path) -> None:
+    """Open a board, and print how large it is and when it was ready."""
+    text = index.read_bytes()
+    print(f"{name}: index {len(text) / 1e6:.2f} MB, compressed {len(gzip.compress(text)) / 1e3:.0f} kB")
+    chrome.get(index.resolve().as_uri())
+    interactive, loaded = chrome.execute_script(READY)
+    print(f"  interactive after {interactive:.0f} ms, loaded after {loaded:.0f} ms")
+
+
 @click.command(help=__doc__)
+@click.argument("boards", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--rows", default=10_000)
 @click.option("--rounds", default=7)
-def main(rows: int, rounds: int) -> None:
+def main(boards: tuple[Path, ...], rows: int, rounds: int) -> None:
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     for flag in FLAGS:
         options.add_argument(flag)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        boards: dict[str, Any] = {}
-        for part, arguments in (("wide", (40, METRICS, 1)), ("long", (3, ("psnr",), 1))):
-            (folder / part).mkdir()
-            boards[part] = make(folder / part, *arguments)
-        lengthen(boards["long"], rows)
+        wide, long = Path(name, "wide"), Path(name, "long")
+        for folder in (wide, long):
+            folder.mkdir()
+        tables = make(wide, 40, METRICS, 1), make(long, 3, ("psnr",), 1)
+        lengthen(tables[1], rows)
         chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver") or ""))
         try:
             chrome.set_script_timeout(120)
             chrome.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
-            for part, index in boards.items():
-                text = index.read_bytes()
-                print(f"{part}: index {len(text) / 1e6:.2f} MB, compressed {len(gzip.compress(text)) / 1e3:.0f} kB")
-                chrome.get(index.as_uri())
-                if part == "long":
-                    opening = "const d = document.getElementById('every-cell').closest('details'); d.open = true;"
-                    wait = " const rows = srbench.rowsOf(document.getElementById('every-cell')); return rows.load()"
-                    print_times(chrome, f"open, and load {rows:,} rows", opening + wait, 1)
-                for words, script in (CHOICES if part == "wide" else LONG).items():
-                    print_times(chrome, words, script, rounds)
+            chrome.get(tables[0].as_uri())  # the first page that a browser opens waits for the browser
+            print_board(chrome, "40 methods, 12 metrics", tables[0])
+            for words, script in CHOICES.items():
+                print_times(chrome, words, script, rounds)
+            print_board(chrome, f"{rows:,} rows", tables[1])
+            opening = "const d = document.getElementById('every-cell').closest('details'); d.open = true;"
+            wait = " const rows = srbench.rowsOf(document.getElementById('every-cell')); return rows.load()"
+            print_times(chrome, f"open, and load {rows:,} rows", opening + wait, 1)
+            for words, script in LONG.items():
+                print_times(chrome, words, script, rounds)
+            for index in boards or (QUICKSTART,):
+                print_board(chrome, index.parent.name, index)
+                print_times(chrome, "open the viewer", OPEN, 1)
+                print_steps(chrome)
         finally:
             chrome.quit()
 

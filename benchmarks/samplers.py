@@ -125,8 +125,8 @@ def measure(method: DDPM, lr: torch.Tensor, hr: torch.Tensor, extractor: Extract
     errors = (sr - hr).double().square().mean((1, 2, 3))
     kid = None
     if extractor is not None:
-        features = [extractor.extract(quarters(images)).numpy() for images in (sr, hr)]
-        kid = kernel_distance(*features)
+        made, wanted = (extractor.extract(quarters(images)).numpy() for images in (sr, hr))
+        kid = kernel_distance(made, wanted)
     return Outcome(seconds, float((-10 * errors.log10()).mean()), kid)
 
 

@@ -27,11 +27,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter as clock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
-from big_sets import print_taken, srbench
+
+from benchmarks.big_sets import print_taken, srbench
 
 if TYPE_CHECKING:
     from srbench.store.records import Store
@@ -193,14 +194,15 @@ def fill(folder: Path) -> None:
     from srbench.matrix import read_matrix
     from srbench.runner.planning.plan import make_plan
     from srbench.store.record import encoded
-    from srbench.store.records import RECORD, Store
+    from srbench.store.records import RECORD, Shelf, Store
 
     store = Store(folder / "store-many")
     examples = {record.point["dataset"]: record for shelf in ("cells", "models") for record in store.records(shelf)}
     for planned in make_plan(read_matrix(folder / "many.yaml"), store).cells:
         training = planned.training
         assert training is not None
-        for shelf, made in (("models", training), ("cells", planned.cell)):
+        both: tuple[tuple[Shelf, Any], ...] = ("models", training), ("cells", planned.cell)
+        for shelf, made in both:
             example, place = examples[made.point()["dataset"]], store.folder(shelf, made.key)
             if place.exists():
                 continue
@@ -212,7 +214,7 @@ def fill(folder: Path) -> None:
 
 
 def cells(folder: Path, sizes: Sequence[int]) -> None:
-    from overhead import loop, matrix, write_pictures
+    from benchmarks.overhead import loop, matrix, write_pictures
 
     for cells in sizes:
         for index in range(cells):

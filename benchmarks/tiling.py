@@ -49,9 +49,9 @@ class Deep(srbench.Method):
         for taken, given in itertools.pairwise(channels):
             layers += [torch.nn.Conv2d(taken, given, 3, padding=1), torch.nn.ReLU(inplace=True)]
         self.network = torch.nn.Sequential(*layers[:-1], torch.nn.PixelShuffle(SCALE))
-        self.network.to(memory_format=torch.channels_last)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
-    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    def upscale(self, lr: torch.Tensor, scale: srbench.Scale) -> torch.Tensor:
         with torch.inference_mode():
             sr: torch.Tensor = self.network(lr)
         return sr

@@ -23,7 +23,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import click
 import torch
@@ -123,18 +123,16 @@ class Stopwatch:
 class Wrapped(srbench.TorchMethod):
     """A network of basicsr, trained by srbench."""
 
-    trains_on: ClassVar = "all"
-
     def __init__(self, setting: Setting, watch: Stopwatch) -> None:
         self.setting, self.watch = setting, watch
 
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def build(self, channels: int, scale: srbench.Scale) -> dict[str, torch.nn.Module]:
         import basicsr.archs
 
         options = {"type": self.setting.network} | NETWORKS[self.setting.network]
         return {"network": basicsr.archs.build_network(options)}
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: srbench.Scale) -> list[srbench.Stage]:
         network, setting = networks["network"], self.setting
         optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE, BETAS, fused=True)
 
@@ -161,7 +159,7 @@ class Watched(Network):
         super().__init__(**setting.method())
         self.setting, self.watch = setting, watch
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: srbench.Scale) -> list[srbench.Stage]:
         (stage,) = super().stages(networks, scale)
         return [replace(stage, step=self.watch.around(stage.step, self.setting))]
 
@@ -251,7 +249,8 @@ class Plain:
         return watch.seconds
 
     def _batch(self, setting: Setting) -> tuple[torch.Tensor, torch.Tensor]:
-        side, low, high = setting.patch, [], []
+        side = setting.patch
+        low, high = list[torch.Tensor](), list[torch.Tensor]()
         for image in torch.randint(len(self.lr), (setting.batch,)).tolist():
             top, left, turns, flip = (int(torch.randint(n, ())) for n in (*[SUB_IMAGE // SCALE - side + 1] * 2, 4, 2))
             for patches, pictures, scale in ((low, self.lr, 1), (high, self.hr, SCALE)):

@@ -47,7 +47,7 @@ def gmsd(sr: Plane, hr: Plane) -> float:
     for channel in range(hr.shape[2]):
         halves = [conv2(255 * image[..., channel], mean)[::2, ::2] for image in (sr, hr)]
         edges = [np.hypot(conv2(half, prewitt), conv2(half, prewitt.T)) for half in halves]
-        scores.append(likeness(*edges, 170).std(ddof=1))
+        scores.append(likeness(edges[0], edges[1], 170).std(ddof=1))
     return float(np.mean(scores))
 
 
@@ -121,9 +121,9 @@ def fsim(sr: Plane, hr: Plane) -> float:
     )
     if len(made) == 3:
         made, wanted = (list(np.tensordot(YIQ, np.stack(image), 1)) for image in (made, wanted))
-    congruency = [phase_congruency(made[0]), phase_congruency(wanted[0])]
-    weight = np.maximum(*congruency)
-    local = likeness(*congruency, 0.85) * likeness(gradient(made[0]), gradient(wanted[0]), 160)
+    one, other = phase_congruency(made[0]), phase_congruency(wanted[0])
+    weight = np.maximum(one, other)
+    local = likeness(one, other, 0.85) * likeness(gradient(made[0]), gradient(wanted[0]), 160)
     if len(made) == 3:
         local = local * np.abs(likeness(made[1], wanted[1], 200) * likeness(made[2], wanted[2], 200)) ** 0.03
     return float((local * weight).sum() / weight.sum())
@@ -149,7 +149,8 @@ def haarpsi(sr: Plane, hr: Plane) -> float:
         weights.append(np.maximum(one[2], other[2]))
     if len(planes[0]) == 3:
         chroma = [[np.abs(conv2(image[c], mean)) for c in (1, 2)] for image in planes]
-        similarities.append(sum(likeness(one, other, 30) for one, other in zip(*chroma, strict=True)) / 2)
+        first, second = (likeness(one, other, 30) for one, other in zip(*chroma, strict=True))
+        similarities.append((first + second) / 2)
         weights.append((weights[0] + weights[1]) / 2)
     local, weight = np.stack(similarities), np.stack(weights)
     return float((logit((expit(4.2 * local) * weight).sum() / weight.sum()) / 4.2) ** 2)
@@ -187,7 +188,8 @@ def saliency(rgb: Plane) -> Plane:
     frequency = np.sqrt(sum(np.fft.ifft2(np.fft.fft2(one) * band).real ** 2 for one in lab))
     centre = np.exp(-((256 * rows + 1) ** 2 + (256 * columns + 1) ** 2) / 145**2)
     warmth = sum(((one - one.min()) / (np.ptp(one) + np.finfo(float).eps)) ** 2 for one in lab[1:])
-    whole = stretched(frequency * centre * (1 - np.exp(-warmth / 0.001**2)), *rgb.shape[:2], True)
+    height, width = rgb.shape[:2]
+    whole = stretched(frequency * centre * (1 - np.exp(-warmth / 0.001**2)), height, width, True)
     return (whole - whole.min()) / (np.ptp(whole) + np.finfo(float).eps)
 
 
@@ -231,7 +233,9 @@ def flip_map(sr: Plane, hr: Plane, pixels_per_degree: float) -> Plane:
     most = _colour_difference(*(_hunt(np.array([[primary]])) for primary in ([0.0, 1, 0], [0.0, 0, 1]))).item()
     knee = 0.4 * most
     colour = np.where(colour < knee, 0.95 / knee * colour, 0.95 + (colour - knee) / (most - knee) * 0.05)
-    return colour ** (1 - _feature_difference(*((one[..., 0] + 16) / 116 for one in opponents), pixels_per_degree))
+    made, wanted = ((one[..., 0] + 16) / 116 for one in opponents)
+    exponent: Plane = 1 - _feature_difference(made, wanted, pixels_per_degree)
+    return np.power(colour, exponent)
 
 
 def _seen(opponent: Plane, pixels_per_degree: float) -> Plane:
