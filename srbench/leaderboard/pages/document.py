@@ -9,6 +9,7 @@ only, so that whoever has them, and the pictures beside them, can make the pages
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -101,13 +102,32 @@ class Document:
         """The file, line by line."""
         for result in self.results.all:
             if result.record is not None:
-                yield msgspec.json.encode(told_of(result))
+                yield _line(result)
         yield from self.other_lines
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Which board it is (`paper/fingerprint.py`)."""
-        return fingerprint(self.lines(), self.results.board.text)
+        return self._hashes[0]
+
+    @property
+    def record_hashes(self) -> Mapping[str, str]:
+        """The sha256 of the line of each record, by the name of the cell's page."""
+        return self._hashes[1]
+
+    @cached_property
+    def _hashes(self) -> tuple[str, dict[str, str]]:
+        """Both: ten thousand records are not put in words twice for it."""
+        own: dict[str, str] = {}
+
+        def lines() -> Iterator[bytes]:
+            for result in self.results.all:
+                if result.record is not None:
+                    line = _line(result)
+                    own[result.slug] = hashlib.sha256(line).hexdigest()
+                    yield line
+
+        return fingerprint(lines(), self.results.board.text), own
 
     @cached_property
     def other_lines(self) -> list[bytes]:
@@ -130,7 +150,9 @@ class Document:
     def published(self) -> Document:
         """This document as its file has it: pages show nothing else."""
         left = {one.cell.key: Left(one.record, one.scores, one.damage) for one in self.results.all if one.record}
-        return _document(left, map(_object, self.other_lines))
+        document = replace(_document(left, map(_object, self.other_lines)), troubles=self.troubles)
+        vars(document)["other_lines"] = self.other_lines  # what is public stays as it is, and a large board takes time
+        return document
 
 
 def results_in(board: Board, store_root: Path) -> Document:
@@ -178,7 +200,7 @@ def from_store(results: Results, store_root: Path, new: Path, there: BoardFolder
     extractors = tuple(write_instruments(results, store_root, new))
     made = Document(results, tuple(galleries), trainings, extractors, votes=_votes(results.board, store_root))
     troubles = (*_troubles(made), *_gone_from(results, Store(store_root)))
-    return replace(made.published(), troubles=troubles)
+    return replace(made, troubles=troubles).published()
 
 
 class _Earlier:
@@ -329,6 +351,10 @@ def told_of(left: Left | Result) -> dict[str, Any]:
         for metric, images in left.scores.items()
     }
     return record | ({"damage": left.damage} if left.damage else {})
+
+
+def _line(result: Result) -> bytes:
+    return msgspec.json.encode(told_of(result))
 
 
 def _left(told: Mapping[str, Any], shared: Shared) -> Left:

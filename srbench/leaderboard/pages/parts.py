@@ -14,7 +14,7 @@ from srbench.leaderboard.gallery.choice import first_seeds
 from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words
 from srbench.leaderboard.methods.page import method_slugs
 from srbench.leaderboard.methods.standing import Standing
-from srbench.leaderboard.pages.document import Document, told_of
+from srbench.leaderboard.pages.document import Document
 from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Result
 from srbench.leaderboard.trainings.pages import by_method, training_of
@@ -35,9 +35,12 @@ def pages_made_from(document: Document, pages: TaskPages, standing: Mapping[str,
     common = _common(document)
     made = _cells(document, common)
     protocols = list(dict.fromkeys(protocol for _, protocol in results.by_place))
+    of_dataset: dict[str, list[Result]] = {}
+    for result in results.all:
+        for name in dict.fromkeys((result.cell.dataset, *result.cell.learned)):
+            of_dataset.setdefault(name, []).append(result)
     for name, place in dataset_places(results.board).items():
-        own = [result for result in results.all if name in (result.cell.dataset, *result.cell.learned)]
-        cells = [(result.slug, made[cell_page(result)]) for result in own]
+        cells = [(result.slug, made[cell_page(result)]) for result in of_dataset.get(name, [])]
         galleries = [one for one in document.galleries if one.dataset == name]
         looked = [pages.addresses(name, protocol) for protocol in protocols]
         made[place] = _hashed([common, name, cells, galleries, pages.dataset_shots(name), looked])
@@ -76,8 +79,7 @@ def _cells(document: Document, common: str) -> dict[str, str]:
         shown = {id(result) for result in first_seeds(rivals)}
         for result in rivals:
             cell = msgspec.structs.replace(result.cell, damage=result.damage)
-            told = told_of(result) if result.record else None
-            own = [cell, result.entrant.name, told, id(result) in shown]
+            own = [cell, result.entrant.name, document.record_hashes.get(result.slug), id(result) in shown]
             training, _ = training_of(result, trainings.get(result.entrant.method, []))
             made[cell_page(result)] = _hashed([common, pictures.get(place), learned.get(id(training)), *own])
     return made

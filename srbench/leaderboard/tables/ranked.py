@@ -226,11 +226,10 @@ class Table:
 def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None) -> Table:
     """The table of one scope, over all its datasets pooled or over one."""
     inside = [result for result in scope.results if dataset in (None, result.cell.dataset)]
-    cells = {
-        entrant: tuple(result for result in inside if result.entrant == entrant)
-        for entrant in scope.entrants()
-        if any(result.entrant == entrant for result in inside)
-    }
+    by_entrant: dict[Entrant, list[Result]] = {}
+    for result in sorted(inside, key=lambda one: one.entrant.slot):
+        by_entrant.setdefault(result.entrant, []).append(result)
+    cells = {entrant: tuple(own) for entrant, own in by_entrant.items()}
     datasets = tuple(dict.fromkeys(result.cell.dataset for result in inside))
     notes = Notes()
     words = scope.task.wording

@@ -192,6 +192,6 @@ def _history(path: Path) -> dict[str, list[float | str | None]]:
     if "step" not in frame or frame.empty:
         return {}
     for column in frame.columns.difference(list(_TEXTS)):
-        frame[column] = pd.to_numeric(frame[column], errors="coerce").replace([np.inf, -np.inf], np.nan)
+        frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
     frame = frame.dropna(subset="step")
     return {str(name): [None if pd.isna(one) else one for one in values.tolist()] for name, values in frame.items()}
