@@ -17,6 +17,8 @@ import pytest
 from PIL import Image as Pillow
 from selenium import webdriver
 
+from srbench.leaderboard.pages.site import static
+
 from .sites import SITES, few
 from .test_browser import browser, visit
 from .test_everywhere import none, told
@@ -159,6 +161,18 @@ def test_the_address_is_printed_and_folded_parts_are_folded_again(
     before = browser.execute_script(folded)
     press._print("A4")
     assert browser.execute_script(folded) == before and not all(before)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_figures_of_any_height_fill_their_pages(press: Press, tmp_path: Path, seed: int) -> None:
+    (tmp_path / "style.css").write_bytes(static("style.css"))
+    heights = np.random.default_rng(seed).uniform(5, 18, 12)
+    drawn = (f"<svg role='img' style='height: {high:.1f}cm; border: 1px solid'></svg>" for high in heights)
+    figures = "".join(f"<figure><figcaption>Figure {n}</figcaption>{svg}</figure>" for n, svg in enumerate(drawn))
+    page = tmp_path / "page.html"
+    head = "<!doctype html><title>t</title><link rel='stylesheet' href='style.css'>"
+    page.write_text(f"{head}<body><div class='figures'>{figures}</div>", encoding="utf-8")
+    none(list(press(page).faults()))
 
 
 TALL = "<div style='height: 16cm; break-inside: avoid; background: url(); border: 1px solid'>tall</div>"
