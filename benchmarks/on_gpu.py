@@ -47,6 +47,8 @@ import srbench
 from srbench import Budget, FitContext, Protocol, TrainingSet
 from srbench.contract.fit import Precision
 from srbench.pictures import resize, to_tensor
+from srbench.registry.parameters import resolve
+from srbench.registry.shared import create
 from srbench.runner.work.memory import full_gpu
 from srbench.training import Upscaling
 from srbench.training.speed.numerics import of_training, set_numerics
@@ -101,7 +103,7 @@ def compare_scores(folder: Path, steps: int, gpu: bool) -> bool:
     both["difference"] = both["value"] - both["value on the CPU"]
     click.echo(both[["method", "metric", "value", "value on the CPU", "difference"]].to_string(index=False))
     exact = both[both["method"] != "ddpm"]
-    apart = exact[exact["difference"].abs() > exact["metric"].map(FAR)]
+    apart = exact[exact["difference"].abs() > exact["metric"].map(FAR).astype(float)]
     missing = int(both["difference"].isna().sum())
     for metric, rows in exact.groupby("metric"):
         click.echo(f"{metric}: largest difference {rows['difference'].abs().max():.5f}, limit {FAR[str(metric)]}")
@@ -143,7 +145,7 @@ def compare_shared(folder: Path, steps: int, gpu: bool) -> bool:
     click.echo(f"trainings in one process: {seconds[0]:.0f} s, in two: {seconds[1]:.0f} s")
     click.echo(both[["method", "metric", "value", "value of two", "difference"]].to_string(index=False))
     exact = both[both["method"] != "ddpm"]
-    apart = exact[~(exact["difference"].abs() <= exact["metric"].map(FAR))]
+    apart = exact[~(exact["difference"].abs() <= exact["metric"].map(FAR).astype(float))]
     told = [record["environment"].get("processes") for record in records(folder, "two", "models")]
     return apart.empty and len(both) == len(methods) * len(FAR) and told == [2] * len(methods)
 
@@ -246,7 +248,7 @@ def compare_training(items: list[srbench.Item], steps: int, device: str) -> None
 
 def compare_sampling(items: list[srbench.Item], pictures: int, device: str) -> None:
     """Print seconds of drawing SR by the method and by its equations in a loop; the network is the same."""
-    method = DDPM(**{**DDPM.presets["small"], "steps": SAMPLER_STEPS, "eta": 0.0})
+    method = create(DDPM, resolve(DDPM, {"preset": "small", "steps": SAMPLER_STEPS, "eta": 0.0}))
     method.to(device)
     with tempfile.TemporaryDirectory() as folder:
         method.fit(TrainingSet(items, PROTOCOL), FitContext(0, Budget("steps", 4), Path(folder), device))

@@ -20,6 +20,8 @@ from srbench_srgan.srresnet import SRResNet
 
 import srbench
 from srbench.pictures import Image
+from srbench.registry.parameters import resolve
+from srbench.registry.shared import create
 
 FEW = 20
 ALLOWED_MB = 300
@@ -40,7 +42,7 @@ def textures(count: int, side: int) -> list[srbench.Item]:
 
 
 def train(count: int, side: int, pictures_gb: float, steps: int) -> None:
-    method = SRResNet(**SRResNet.presets["small"])
+    method = create(SRResNet, resolve(SRResNet, {"preset": "small"}))
     data = srbench.TrainingSet(textures(count, side), srbench.Protocol("benchmark", SCALE))
     with tempfile.TemporaryDirectory() as folder:
         budget = srbench.Budget("steps", steps)
