@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srbench.leaderboard.figures.drawing import (
     BAD,
@@ -20,7 +20,6 @@ from srbench.leaderboard.figures.drawing import (
 from srbench.leaderboard.words.numerals import number
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -28,38 +27,53 @@ VALIDATION = "validation"
 _DASHES = ("-", "--", ":", "-.")
 
 
+class Series(NamedTuple):
+    """What a column of a history holds, without its holes: numbers, and the steps at which they were noted."""
+
+    steps: list[float]
+    values: list[float]
+
+    @property
+    def last(self) -> float:
+        """The number at the last step."""
+        return self.values[-1]
+
+
 @dataclass(frozen=True)
 class Curve:
     """One training in a figure.
 
-    history: columns `step`, `stage`, learning rates (`lr` or `lr NAME`), losses, `validation`; numbers, but for the
-        stage. Holes are allowed. best: step and score of the best validation of each stage. broke: it ended because it
-        diverged.
+    history: columns `step`, `stage`, learning rates (`lr` or `lr NAME`), losses, `validation`, as long as each other;
+        numbers, but for the stage, and None for holes. best: step and score of the best validation of each stage.
+        broke: it ended because it diverged.
     """
 
     name: str
-    history: pd.DataFrame
+    history: Mapping[str, Sequence[float | str | None]]
     best: tuple[tuple[int, float], ...] = ()
     broke: bool = False
 
-    def series(self, column: str) -> pd.DataFrame:
-        """Columns `step` and `column`, without holes."""
-        if column not in self.history:
-            return self.history[["step"]].iloc[:0].assign(**{column: []})
-        return self.history[["step", column]].dropna()
+    def series(self, column: str) -> Series:
+        """A column; empty where there is none."""
+        both = zip(self.history.get("step", ()), self.history.get(column, ()), strict=False)
+        found = [
+            (step, value) for step, value in both if isinstance(step, float | int) and isinstance(value, float | int)
+        ]
+        return Series([step for step, _ in found], [value for _, value in found])
 
     @property
     def stages(self) -> list[tuple[str, int, int]]:
         """Name, first and last step of each stage."""
-        if "stage" not in self.history:
-            return []
-        grouped = self.history.groupby("stage", sort=False)["step"]
-        return [(str(name), int(steps.min()), int(steps.max())) for name, steps in grouped]
+        found: dict[str, list[float]] = {}
+        for stage, step in zip(self.history.get("stage", ()), self.history.get("step", ()), strict=False):
+            if stage is not None and isinstance(step, float | int):
+                found.setdefault(str(stage), []).append(step)
+        return [(stage, int(min(steps)), int(max(steps))) for stage, steps in found.items()]
 
 
 def loss_columns(curves: Sequence[Curve]) -> list[str]:
     """The losses, in the order in which they were written."""
-    every = dict.fromkeys(str(column) for curve in curves for column in curve.history.columns)
+    every = dict.fromkeys(column for curve in curves for column in curve.history)
     others = {"stage", "step", "seconds", "event", VALIDATION}
     return [name for name in every if name not in others and not _is_rate(name)]
 
@@ -70,7 +84,7 @@ def _is_rate(column: str) -> bool:
 
 def losses(curves: Sequence[Curve], name: str) -> Drawn | None:
     """Losses over steps, a colour each, logarithmic where all are positive; learning rates as thin lines."""
-    columns = [column for column in loss_columns(curves) if any(len(curve.series(column)) for curve in curves)]
+    columns = [column for column in loss_columns(curves) if any(curve.series(column).values for curve in curves)]
     if not columns:
         return None
     with drawing(height=2.9) as figure:
@@ -79,11 +93,11 @@ def losses(curves: Sequence[Curve], name: str) -> Drawn | None:
         for slot, column in enumerate(columns):
             for place, curve in enumerate(curves):
                 series = curve.series(column)
-                if series.empty:
+                if not series.values:
                     continue
-                lowest = min(lowest, float(series[column].min()))
+                lowest = min(lowest, *series.values)
                 label = _label(column) if place == _first_with(curves, column) else None
-                _line(axes, series, column, colour_of(slot), slot, place, label)
+                _line(axes, series, colour_of(slot), slot, place, label)
         if lowest > 0:
             axes.set_yscale("log")
             readable_decades(axes.yaxis, axes.get_ylim())
@@ -99,7 +113,7 @@ def losses(curves: Sequence[Curve], name: str) -> Drawn | None:
 
 def validation(curves: Sequence[Curve], name: str) -> Drawn | None:
     """The score on held-out images over steps, a colour a seed, the best marked."""
-    shown = [(slot, curve) for slot, curve in enumerate(curves) if len(curve.series(VALIDATION))]
+    shown = [(slot, curve) for slot, curve in enumerate(curves) if curve.series(VALIDATION).values]
     if not shown:
         return None
     words = []
@@ -107,11 +121,11 @@ def validation(curves: Sequence[Curve], name: str) -> Drawn | None:
         axes = figure.add_subplot()
         for slot, curve in shown:
             series = curve.series(VALIDATION)
-            _line(axes, series, VALIDATION, colour_of(slot), slot, 0, _label(curve.name))
+            _line(axes, series, colour_of(slot), slot, 0, _label(curve.name))
             for step, score in curve.best:
                 axes.plot(step, score, "o", color=colour_of(slot), markersize=8, fillstyle="none", markeredgewidth=1.6)
             told = [f"best {number(score, 2)} at step {step:,}" for step, score in curve.best]
-            told.append(f"last {number(float(series[VALIDATION].iloc[-1]), 2)}")
+            told.append(f"last {number(series.last, 2)}")
             words.append(f"{curve.name}: {', '.join(told)}")
         _breaks(axes, curves, [VALIDATION])
         _stages(axes, curves)
@@ -137,9 +151,9 @@ def progress(panels: Sequence[tuple[str, Sequence[Curve]]], name: str) -> Drawn 
             axes = figure.add_subplot(rows, 2, place + 1)
             for slot, curve in enumerate(curves):
                 series = curve.series(column)
-                if not series.empty:
-                    _line(axes, series, column, colour_of(slot), slot, 0, None)
-                    words.append(f"{title}, {curve.name}: last {column} {float(series[column].iloc[-1]):.4g}")
+                if series.values:
+                    _line(axes, series, colour_of(slot), slot, 0, None)
+                    words.append(f"{title}, {curve.name}: last {column} {series.last:.4g}")
             _breaks(axes, curves, [column])
             axes.set_title(short_name(title), fontsize=8.5, loc="left")
             axes.set_ylabel(short_name(column), fontsize=8)
@@ -152,23 +166,23 @@ def progress(panels: Sequence[tuple[str, Sequence[Curve]]], name: str) -> Drawn 
 def _told_by(curves: Sequence[Curve]) -> str | None:
     """The column that says how far trainings are: the validation, else the first loss."""
     columns = [VALIDATION, *loss_columns(curves)]
-    return next((column for column in columns if any(len(curve.series(column)) > 1 for curve in curves)), None)
+    return next((column for column in columns if any(len(curve.series(column).values) > 1 for curve in curves)), None)
 
 
-def _line(axes: Axes, series: pd.DataFrame, column: str, ink: str, dash: int, place: int, label: str | None) -> None:
+def _line(axes: Axes, series: Series, ink: str, dash: int, place: int, label: str | None) -> None:
     axes.plot(
-        series["step"],
-        series[column],
+        series.steps,
+        series.values,
         _DASHES[dash % len(_DASHES)],
         color=ink,
         linewidth=1.5 if place == 0 else 0.8,
-        marker="." if len(series) == 1 else "",
+        marker="." if len(series.values) == 1 else "",
         label=label,
     )
 
 
 def _first_with(curves: Sequence[Curve], column: str) -> int:
-    return next(place for place, curve in enumerate(curves) if len(curve.series(column)))
+    return next(place for place, curve in enumerate(curves) if curve.series(column).values)
 
 
 def _label(name: str) -> str:
@@ -178,18 +192,16 @@ def _label(name: str) -> str:
 
 def _rates(axes: Axes, curves: Sequence[Curve]) -> list[Any]:
     """Learning rates of the first training, from zero to the largest over the height of the figure."""
-    curve = curves[0]
-    columns = [column for column in map(str, curve.history.columns) if _is_rate(column) and len(curve.series(column))]
-    highest = max((float(curve.series(column)[column].max()) for column in columns), default=0.0)
+    rates = {column: curves[0].series(column) for column in curves[0].history if _is_rate(column)}
+    highest = max((max(series.values, default=0.0) for series in rates.values()), default=0.0)
     if highest <= 0:
         return []
     beside: Axes = axes.twinx()
     lines = []
-    for slot, column in enumerate(columns):
-        series = curve.series(column)
-        words = f"{short_name(column)}, up to {float(series[column].max()):.3g}"
+    for slot, (column, series) in enumerate((column, one) for column, one in rates.items() if one.values):
+        words = f"{short_name(column)}, up to {max(series.values):.3g}"
         lines += beside.step(
-            series["step"], series[column], where="post", color=INK, linewidth=0.7, dashes=(1 + slot, 2), label=words
+            series.steps, series.values, where="post", color=INK, linewidth=0.7, dashes=(1 + slot, 2), label=words
         )
     beside.set_ylim(0, highest * 1.05)
     beside.set_axis_off()
@@ -198,10 +210,9 @@ def _rates(axes: Axes, curves: Sequence[Curve]) -> list[Any]:
 
 def _breaks(axes: Axes, curves: Sequence[Curve], columns: Sequence[str]) -> None:
     """A cross where a training that diverged ends."""
-    for curve in curves:
-        ends = [curve.series(column).iloc[-1] for column in columns if len(curve.series(column))] if curve.broke else []
-        for column, end in zip([column for column in columns if len(curve.series(column))], ends, strict=False):
-            axes.plot(end["step"], end[column], "x", color=BAD, markersize=9, markeredgewidth=2)
+    for series in (curve.series(column) for curve in curves if curve.broke for column in columns):
+        if series.values:
+            axes.plot(series.steps[-1], series.last, "x", color=BAD, markersize=9, markeredgewidth=2)
 
 
 def _stages(axes: Axes, curves: Sequence[Curve]) -> None:
@@ -233,7 +244,7 @@ def _legend(figure: Figure, axes: Axes, more: Sequence[Any]) -> None:
 def _loss_words(curves: Sequence[Curve], columns: Sequence[str]) -> str:
     words = []
     for curve in curves:
-        last = {column: curve.series(column)[column] for column in columns if len(curve.series(column))}
-        ends = ", ".join(f"{column} {float(values.iloc[-1]):.4g}" for column, values in last.items())
+        last = {column: series.last for column in columns if (series := curve.series(column)).values}
+        ends = ", ".join(f"{column} {value:.4g}" for column, value in last.items())
         words.append(f"{curve.name}: last {ends}" + (", where it diverged" if curve.broke else ""))
     return f"{'; '.join(words)}."

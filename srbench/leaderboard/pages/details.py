@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
 from srbench.contract.wording import Wording
@@ -183,7 +182,7 @@ def _picture(shown: ViewedImage, name: str) -> dict[str, Any]:
 
 def _learning(details: Details, name: str) -> list[tuple[str, Markup]]:
     """Losses and validation of the networks that a metric trained, each with its caption."""
-    drawn = [curves.Curve(one.name, pd.DataFrame(one.columns, dtype=float)) for one in details.learning]
+    drawn = [curves.Curve(one.name, one.columns) for one in details.learning]
     figures = [
         ("loss, and learning rates (lr)", curves.losses(drawn, f"{name}-loss")),
         ("validation on held-out images (higher is better)", curves.validation(drawn, f"{name}-validation")),

@@ -168,7 +168,7 @@ def results_in(board: Board, store_root: Path) -> Document:
         if found.record is None:
             return found
         told = told_of(found)
-        own = {name: part for name, part in told.items() if name not in _IN_COMMON}
+        own = msgspec.to_builtins({name: part for name, part in told.items() if name not in _IN_COMMON})
         public = privacy.of(own)
         if public != own:
             return replace(_left(told | public, shared), references=found.references)
@@ -343,8 +343,9 @@ def _pages(board: Board) -> type[TaskPages]:
 
 
 def told_of(left: Left | Result) -> dict[str, Any]:
-    """What is published of a record."""
-    record: dict[str, Any] = msgspec.to_builtins(left.record)
+    """What is published of a record, with the record's own parts."""
+    assert left.record is not None
+    record = msgspec.structs.asdict(left.record)
     del record["job"]  # which names a machine
     record["scores"] = {
         metric: {image or "": value if abs(value) < float("inf") else str(value) for image, value in images.items()}

@@ -228,7 +228,11 @@ def trainings_chart(groups: Sequence[Group], results: Sequence[Result], name: st
         return None
     more = f" Not drawn: {listing(titles[_MOST_PANELS:])}." if titles[_MOST_PANELS:] else ""
     lines = [
-        (f"{title}, {run.name}" if len(runs) > 1 else title, f"{int(run.curve.history['step'].max()):,}", _time(run))
+        (
+            f"{title}, {run.name}" if len(runs) > 1 else title,
+            f"{int(max(run.curve.series('step').steps)):,}",
+            _time(run),
+        )
         for title, (_, runs) in zip(titles, known, strict=True)
         for run in runs
         if run.curve

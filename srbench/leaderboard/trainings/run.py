@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import pandas as pd
 
 from srbench.leaderboard.figures.curves import Curve
 from srbench.store.cell import gone_on_from, started_from
@@ -90,23 +90,20 @@ class TrainingRun(msgspec.Struct, frozen=True, dict=True):
         """The history as a curve, None where there is none."""
         if not self.history:
             return None
-        frame = pd.DataFrame(self.history)
-        for column in frame.columns.difference(list(_TEXTS)):
-            frame[column] = pd.to_numeric(frame[column])
         best = tuple(
             (stage.best_step, stage.best_validation)
             for stage in self.facts.stages
             if stage.best_step is not None and stage.best_validation is not None
         )
         broke = self.record is not None and self.record.status == "failed"
-        return Curve(self.name, frame, best, broke)
+        return Curve(self.name, self.history, best, broke)
 
     @property
     def seconds(self) -> float | None:
         """How long it trained."""
         seconds = None if self.record is None else self.record.cost.get("train_seconds")
-        if seconds is None and self.curve is not None and "seconds" in self.curve.history:
-            seconds = float(self.curve.history["seconds"].max())
+        if seconds is None and self.curve is not None:
+            seconds = max(self.curve.series("seconds").values, default=None)
         return seconds
 
     @property
@@ -186,12 +183,18 @@ def _history(path: Path) -> dict[str, list[float | str | None]]:
     if not path.is_file():
         return {}
     try:
-        frame = pd.read_csv(path)
-    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file, strict=True) if _number(row.get("step")) is not None]
+    except (OSError, ValueError, csv.Error) as error:
         raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without the figure") from error
-    if "step" not in frame or frame.empty:
-        return {}
-    for column in frame.columns.difference(list(_TEXTS)):
-        frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
-    frame = frame.dropna(subset="step")
-    return {str(name): [None if pd.isna(one) else one for one in values.tolist()] for name, values in frame.items()}
+    names = [name for name in (rows[0] if rows else {}) if name is not None]
+    return {name: [row[name] or None if name in _TEXTS else _number(row[name]) for row in rows] for name in names}
+
+
+def _number(text: str | None) -> float | None:
+    """None for what is no number, or not a finite one."""
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
