@@ -346,3 +346,15 @@ def test_the_page_of_weights_lists_those_that_are_published():
     text = (DOCS / "weights.md").read_text()
     rows = set(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| \d+ MB \|", text, re.MULTILINE))
     assert rows == {(file.name, file.file) for file in published_weights()}
+
+
+def test_the_readme_names_everything_that_is_shipped():
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    kinds = ("method", "dataset", "metric", "extractor", "degradation", "format", "executor", "tracker")
+    offered = [
+        one
+        for kind in kinds
+        for one in registry_of_plugins().entries(kind)
+        if one.plugin.distribution.startswith("srbench")
+    ]
+    assert [one.entry.name for one in offered if f"`{one.entry.name}`" not in readme] == []

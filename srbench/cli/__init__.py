@@ -55,7 +55,7 @@ def main() -> None:
     from srbench.errors import SrbenchError, machine_fault
     from srbench.store.texts import visible
 
-    gc.set_threshold(50_000)  # among thousands of pictures, none of them garbage, it would look around all the time
+    gc.set_threshold(50_000, 50)  # among thousands of pictures, none of them garbage, it would look around all the time
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
