@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from srbench.contract.metric import Judges
 from srbench.leaderboard.figures.comparisons import Axis, Point, pareto_front, scatter
 from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.results.hardware import Measured, measured
 from srbench.leaderboard.results.results import Entrant
 from srbench.leaderboard.tables.ranked import Column, Row, Table
+from srbench.leaderboard.tables.tracks import PERCEPTION, RESTORATION
 from srbench.leaderboard.words.numerals import listing, number, significant
 
-DISTORTION = frozenset({"psnr", "rmse", "nrmse", "mse", "mae", "ssim", "ssim3", "dssim"})
-PERCEPTION = frozenset({"lpips", "dists", "niqe", "brisque", "clip", "fid", "kid", "cmmd"})
-"""Parts of the names of metrics that measure how far SR is from HR, and whether it looks as images do."""
 FEW_PRICES = 3
 """A cost other than time is a figure when so many entrants paid differently; two are told apart by the table."""
 
@@ -79,7 +78,7 @@ def tradeoff(table: Table, name: str) -> Chart | None:
         return None
     perceptual, column = pair
     points = _both(table, perceptual, column)
-    axes = Axis(_directed(perceptual), perceptual.higher_is_better), Axis(column.title, column.higher_is_better)
+    axes = Axis(_directed(perceptual), perceptual.higher_is_better), Axis(_upright(column), column.higher_is_better)
     return Chart(
         caption="Perception against distortion",
         svg=scatter(points, axes, name),
@@ -94,16 +93,16 @@ def no_tradeoff(table: Table) -> str:
     if len(table.ranked) < 2 or _pair(table) is not None:
         return ""
     lacking = [
-        *_lacking(table, DISTORTION, "measures how far SR is from HR, as PSNR does"),
+        *_lacking(table, RESTORATION, "measures how far SR is from HR, as PSNR does"),
         *_lacking(table, PERCEPTION, "judges how SR looks, as LPIPS does"),
     ]
     why = " and ".join(lacking) or "no two methods have both"
     return f"No figure of perception against distortion: {why}."
 
 
-def _lacking(table: Table, kinds: frozenset[str], does: str) -> list[str]:
+def _lacking(table: Table, kinds: Collection[Judges], does: str) -> list[str]:
     """Why no metric of a kind can be drawn, if so."""
-    own = [column for column in table.columns if _is(column, kinds)]
+    own = [column for column in table.columns if _judges(table, column, kinds)]
     if not own:
         return [f"no metric of this board {does}"]
     known = [column for column in own if sum(_estimate(row, table, column) is not None for row in table.ranked) > 1]
@@ -139,7 +138,7 @@ def _cost(price: Price, rows: Sequence[Row], table: Table, column: Column, where
         for row in rows
     ]
     absent = [row.entrant.name for row in table.rows if row not in rows]
-    axes = Axis(price.axis, False, logarithmic=True), Axis(column.title, column.higher_is_better)
+    axes = Axis(price.axis, False, logarithmic=True), Axis(_upright(column), column.higher_is_better)
     return Chart(
         caption=f"Quality against {price.what}{where}",
         svg=scatter(points, axes, name),
@@ -159,15 +158,15 @@ def _has(price: Price, row: Row) -> bool:
 def _pair(table: Table) -> tuple[Column, Column] | None:
     """The metrics of perception and of distortion: the one that ranks where it is such a one, else the first."""
     columns = sorted(table.columns, key=lambda column: column.metric != table.primary)
-    for distortion in (column for column in columns if _is(column, DISTORTION)):
-        for perceptual in (column for column in columns if _is(column, PERCEPTION)):
+    for distortion in (column for column in columns if _judges(table, column, RESTORATION)):
+        for perceptual in (column for column in columns if _judges(table, column, PERCEPTION)):
             if len(_both(table, perceptual, distortion)) > 1:
                 return perceptual, distortion
     return None
 
 
-def _is(column: Column, kinds: frozenset[str]) -> bool:
-    return not kinds.isdisjoint(column.metric.split("-"))
+def _judges(table: Table, column: Column, kinds: Collection[Judges]) -> bool:
+    return table.scope.judges.get(column.metric) in kinds
 
 
 def _both(table: Table, perceptual: Column, distortion: Column) -> list[Point]:
@@ -177,6 +176,10 @@ def _both(table: Table, perceptual: Column, distortion: Column) -> list[Point]:
         if x is not None and y is not None:
             found.append(Point(row.entrant.name, row.entrant.slot, x, y))
     return found
+
+
+def _upright(column: Column) -> str:
+    return column.title if column.higher_is_better else f"{column.title} (down is better)"
 
 
 def _directed(column: Column) -> str:

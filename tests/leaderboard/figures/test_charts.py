@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from srbench.contract.metric import Judges
 from srbench.leaderboard.figures.charts import FIRST, charts, dataset_charts
 from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import findings
@@ -27,9 +28,12 @@ def made(method: str, shift: float, metric: str = "psnr", **more: float) -> Made
     return Made("d", method, {metric: scores, **extra})
 
 
+JUDGES: dict[str, Judges] = {"psnr": "distortion", "lpips": "perception"}
+
+
 def table(*cells: Made) -> Table:
     results = results_of(cells)
-    return build_table(results.scopes[0], results.metrics, "d")
+    return build_table(replace(results.scopes[0], judges=JUDGES), results.metrics, "d")
 
 
 def by_caption(found: list[Chart]) -> dict[str, Chart]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from srbench.contract.metric import Judges
 from srbench.leaderboard.figures.costs import cost_charts, no_tradeoff, tradeoff
 from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.tables.ranked import Table, build_table
@@ -31,9 +32,12 @@ def made(method: str, **more: float) -> Made:
     return Made("d", method, {"psnr": scores, **extra}, cost=COSTS[method], environment={"device": "CPU", "cores": 2})
 
 
+JUDGES: dict[str, Judges] = {"psnr": "distortion", "lpips": "perception", "clip-iqa": "no-reference"}
+
+
 def table(*cells: Made) -> Table:
     results = results_of(cells)
-    return build_table(results.scopes[0], results.metrics, "d")
+    return build_table(replace(results.scopes[0], judges=JUDGES), results.metrics, "d")
 
 
 def by_caption(found: list[Chart]) -> dict[str, dict[str, tuple[str, str]]]:
@@ -122,3 +126,21 @@ def test_the_front_follows_a_perceptual_metric_of_which_more_is_better() -> None
     chart = tradeoff(table(*cells), "f")
     assert chart is not None and "right is closer to the eye" in chart.svg
     assert {line[0]: line[-1] for line in chart.lines} == {"large": "yes", "small": "yes", "bicubic": "no"}
+
+
+def test_what_a_metric_judges_decides_and_not_its_name() -> None:
+    scores = {"large": (3.0, 0.2), "small": (2.0, 0.9), "bicubic": (1.0, 0.5)}
+    cells = [
+        Made("d", name, {"pairwise-ssim": dict.fromkeys("abcdefg", alike), "psnr": dict.fromkeys("abcdefg", psnr)})
+        for name, (psnr, alike) in scores.items()
+    ]
+    assert tradeoff(table(*cells), "f") is None
+
+
+def test_a_metric_of_which_less_is_better_says_so_at_its_axis() -> None:
+    cells = [
+        Made("d", name, {"lpips": dict.fromkeys("abcdefg", value)}, cost=COSTS[name], environment={"device": "CPU"})
+        for name, value in {"bicubic": 3.0, "small": 2.0}.items()
+    ]
+    (chart,) = cost_charts(table(*cells), "x")
+    assert "(down is better)" in chart.svg
