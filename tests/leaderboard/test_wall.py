@@ -214,10 +214,18 @@ def test_level_and_width_are_of_the_values_and_marked_as_display(browser: webdri
     wanted = np.floor(255 * np.clip((hr - 20000) / 20000, 0, 1) + 0.5)
     assert np.array_equal(found[..., 0], wanted)
     assert "Display only; scores are of the data as stored." in browser.find_element(By.CSS_SELECTOR, ".display").text
-    assert "black 20000, white 40000" in browser.find_element(By.ID, "display-words").text
+    ends = {name: browser.find_element(By.NAME, name) for name in ("black", "white")}
+    assert [end.get_property("value") for end in ends.values()] == ["20000", "40000"]
     Select(browser.find_element(By.NAME, "curve")).select_by_visible_text("asinh")
     bent = np.floor(255 * np.arcsinh(10 * np.clip((hr - 20000) / 20000, 0, 1)) / np.arcsinh(10) + 0.5)
     assert np.array_equal(drawn(browser, '.wall .tile[data-name="HR"] canvas')[..., 0], bent)
+    Select(browser.find_element(By.NAME, "curve")).select_by_visible_text("linear")
+    for name, typed, kept in (("white", "50000", "50000"), ("black", "60000", "20000"), ("black", "10000", "10000")):
+        ends[name].send_keys(Keys.CONTROL + "a" + Keys.NULL, typed, Keys.TAB)
+        assert ends[name].get_property("value") == kept, "black is never above white"
+    wanted = np.floor(255 * np.clip((hr - 10000) / 40000, 0, 1) + 0.5)
+    assert np.array_equal(drawn(browser, '.wall .tile[data-name="HR"] canvas')[..., 0], wanted)
+    assert {"level": "30000", "breadth": "40000"}.items() <= state(browser).items()
     browser.find_element(By.ID, "as-published").click()
     assert not browser.find_elements(By.CSS_SELECTOR, ".wall canvas")
     assert "level" not in state(browser)

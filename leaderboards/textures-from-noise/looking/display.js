@@ -7,6 +7,7 @@
   const { state, image, gallery, change, form } = viewer;
   const holder = document.querySelector(".display");
   const sliders = { level: form.elements.level, breadth: form.elements.breadth };
+  const [black, white] = ["black", "white"].map((name) => holder.querySelector(`[name=${name}]`));
   const NARROWEST = 1e-4;
   const BEND = 10;
   const held = { of: null, layers: null, trouble: "" };
@@ -135,19 +136,20 @@
     });
   }
 
-  // ---- the sliders: level over the range of values, width by factors
+  // ---- the sliders: level over the range of values, width by factors; and the numbers themselves
   function draw() {
     holder.hidden = !image().values;
     const layer = anyLayer();
-    for (const slider of Object.values(sliders)) slider.disabled = !layer;
+    for (const input of [...Object.values(sliders), black, white]) input.disabled = !layer;
     const told = document.getElementById("display-words");
     if (!layer) return void (told.textContent = trouble());
     const { level, breadth } = window_(layer);
     const range = layer.high - layer.low;
     sliders.level.value = String((1000 * (level - layer.low)) / range);
     sliders.breadth.value = String(1000 * (1 - Math.log(breadth / range) / Math.log(NARROWEST)));
-    const unit = layer.unit ? ` ${layer.unit}` : "";
-    told.textContent = `black ${inWords(Number((level - breadth / 2).toPrecision(5)))}, white ${inWords(Number((level + breadth / 2).toPrecision(5)))}${unit}`;
+    black.value = Number((level - breadth / 2).toPrecision(5));
+    white.value = Number((level + breadth / 2).toPrecision(5));
+    told.textContent = layer.unit || "";
   }
 
   holder.addEventListener("toggle", load);
@@ -157,6 +159,12 @@
     const range = layer ? layer.high - layer.low : 0;
     if (event.target === sliders.level) change({ level: Number((layer.low + value * range).toPrecision(6)) }, true);
     if (event.target === sliders.breadth) change({ breadth: Number((range * NARROWEST ** (1 - value)).toPrecision(6)) }, true);
+  });
+  holder.addEventListener("change", (event) => {
+    if (event.target !== black && event.target !== white) return;
+    const [low, high] = [black.valueAsNumber, white.valueAsNumber];
+    if (low < high) change({ level: (low + high) / 2, breadth: high - low });
+    else draw(); // a number that is none, or black above white, leaves all as it was
   });
   document.getElementById("as-published").addEventListener("click", () => change({ level: null, breadth: null, curve: "linear" }));
   viewer.on((changed) => {
