@@ -147,8 +147,8 @@
     const range = layer.high - layer.low;
     sliders.level.value = String((1000 * (level - layer.low)) / range);
     sliders.breadth.value = String(1000 * (1 - Math.log(breadth / range) / Math.log(NARROWEST)));
-    black.value = Number((level - breadth / 2).toPrecision(5));
-    white.value = Number((level + breadth / 2).toPrecision(5));
+    black.value = Number((level - breadth / 2).toPrecision(7));
+    white.value = Number((level + breadth / 2).toPrecision(7));
     told.textContent = layer.unit || "";
   }
 

@@ -100,10 +100,13 @@ class Document:
 
     def lines(self) -> Iterator[bytes]:
         """The file, line by line."""
+        yield from (line for _, line in self._record_lines())
+        yield from self.other_lines
+
+    def _record_lines(self) -> Iterator[tuple[Result, bytes]]:
         for result in self.results.all:
             if result.record is not None:
-                yield _line(result)
-        yield from self.other_lines
+                yield result, msgspec.json.encode(told_of(result))
 
     @property
     def fingerprint(self) -> str:
@@ -121,11 +124,9 @@ class Document:
         own: dict[str, str] = {}
 
         def lines() -> Iterator[bytes]:
-            for result in self.results.all:
-                if result.record is not None:
-                    line = _line(result)
-                    own[result.slug] = hashlib.sha256(line).hexdigest()
-                    yield line
+            for result, line in self._record_lines():
+                own[result.slug] = hashlib.sha256(line).hexdigest()
+                yield line
 
         return fingerprint(lines(), self.results.board.text), own
 
@@ -352,10 +353,6 @@ def told_of(left: Left | Result) -> dict[str, Any]:
         for metric, images in left.scores.items()
     }
     return record | ({"damage": left.damage} if left.damage else {})
-
-
-def _line(result: Result) -> bytes:
-    return msgspec.json.encode(told_of(result))
 
 
 def _left(told: Mapping[str, Any], shared: Shared) -> Left:
