@@ -131,8 +131,8 @@ def test_the_front_follows_a_perceptual_metric_of_which_more_is_better() -> None
 def test_what_a_metric_judges_decides_and_not_its_name() -> None:
     scores = {"large": (3.0, 0.2), "small": (2.0, 0.9), "bicubic": (1.0, 0.5)}
     cells = [
-        Made("d", name, {"pairwise-ssim": dict.fromkeys("abcdefg", alike), "psnr": dict.fromkeys("abcdefg", psnr)})
-        for name, (psnr, alike) in scores.items()
+        Made("d", name, {"pairwise-ssim": dict.fromkeys("abcdefg", alike), "lpips": dict.fromkeys("abcdefg", lpips)})
+        for name, (lpips, alike) in scores.items()
     ]
     assert tradeoff(table(*cells), "f") is None
 
